@@ -1,0 +1,112 @@
+"""Contracts: what can be traded, its multiplier, and how it settles.
+
+Codes are small integers, so that compiled rules can carry them; `ROOT_NAMES` and
+`right_name` turn them back into what a trader reads. Dates are *epoch days*: whole days
+since 1970-01-01, the integer behind `numpy.datetime64[D]`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from numba import njit
+
+
+class Root(IntEnum):
+    """What a contract is written on and how it is listed."""
+
+    SPX = 0  # S&P 500 option, settles at the open of its expiry (AM)
+    SPXW = 1  # S&P 500 option, settles at the close of its expiry (PM)
+    XSP = 2  # a tenth of SPX, settles at the close (PM)
+    VIX = 3  # VIX option, settles at the opening value of its expiry
+    VX = 4  # VIX future
+    VXM = 5  # a tenth of VX
+
+
+class Right(IntEnum):
+    """Call, put, or neither (a future)."""
+
+    PUT = -1
+    FUTURE = 0
+    CALL = 1
+
+
+ROOT_NAMES: Final = tuple(root.name for root in Root)
+
+#: USD a point, in the order of `Root` (Cboe contract specifications).
+MULTIPLIERS: Final = (100.0, 100.0, 100.0, 100.0, 1000.0, 100.0)
+
+_EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+
+
+class Contract(NamedTuple):
+    """One listed contract.
+
+    `strike` is in index points (0.0 for a future), `expiry` the epoch day of settlement,
+    not the last trading day.
+    """
+
+    root: int
+    right: int
+    strike: float
+    expiry: int
+
+
+@njit(cache=True)
+def contract_multiplier(root: int) -> float:
+    """Return the USD a point of a contract of `root`."""
+    return MULTIPLIERS[root]
+
+
+@njit(cache=True)
+def settles_at_open(root: int) -> bool:
+    """Return whether a contract of `root` settles at the open of its expiry."""
+    return root == Root.SPX or root >= Root.VIX
+
+
+@njit(cache=True)
+def is_future(root: int) -> bool:
+    """Return whether `root` is a future: no premium, P&L from the price it was opened at."""
+    return root == Root.VX or root == Root.VXM
+
+
+@njit(cache=True)
+def on_vix(root: int) -> bool:
+    """Return whether `root` is written on VIX rather than on the S&P 500."""
+    return root >= Root.VIX
+
+
+def epoch_day(day: dt.date) -> int:
+    """Return the epoch day of a calendar date.
+
+    >>> epoch_day(dt.date(1970, 1, 2))
+    1
+    """
+    return day.toordinal() - _EPOCH
+
+
+def calendar_date(day: int) -> dt.date:
+    """Return the calendar date of an epoch day.
+
+    >>> calendar_date(16148)
+    datetime.date(2014, 3, 19)
+    """
+    return dt.date.fromordinal(int(day) + _EPOCH)
+
+
+def right_name(right: int) -> str | None:
+    """Return `"C"`, `"P"`, or None for a future."""
+    return {int(Right.CALL): "C", int(Right.PUT): "P"}.get(int(right))
+
+
+def contract_name(contract: Contract) -> str:
+    """Return the name a trader reads.
+
+    >>> contract_name(Contract(Root.SPX, Right.PUT, 1150.0, epoch_day(dt.date(2011, 1, 21))))
+    'SPX 2011-01-21 1150 P'
+    """
+    root, expiry = ROOT_NAMES[contract.root], calendar_date(contract.expiry)
+    right = right_name(contract.right)
+    return f"{root} {expiry}" if right is None else f"{root} {expiry} {contract.strike:g} {right}"
