@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from alvh_bt.compiled import use_cache
+
 __version__ = "0.1.0"
+
+use_cache(Path(__file__).parent)

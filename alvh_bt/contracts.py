@@ -11,7 +11,7 @@ import datetime as dt
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from numba import njit
+from alvh_bt.compiled import rule
 
 
 class Root(IntEnum):
@@ -54,25 +54,40 @@ class Contract(NamedTuple):
     expiry: int
 
 
-@njit(cache=True)
+@rule
+def code(member: int) -> int:
+    """Return an enum member, or a number that stands for one, as a plain integer.
+
+    Compiled code keeps each enum as a type of its own; adding zero makes it a number.
+    """
+    return member + 0
+
+
+@rule
+def make_contract(root: int, right: int, strike: float, expiry: int) -> Contract:
+    """Return a contract of plain numbers, whatever codes it was given."""
+    return Contract(code(root), code(right), float(strike), code(expiry))
+
+
+@rule
 def contract_multiplier(root: int) -> float:
     """Return the USD a point of a contract of `root`."""
     return MULTIPLIERS[root]
 
 
-@njit(cache=True)
+@rule
 def settles_at_open(root: int) -> bool:
     """Return whether a contract of `root` settles at the open of its expiry."""
     return root == Root.SPX or root >= Root.VIX
 
 
-@njit(cache=True)
+@rule
 def is_future(root: int) -> bool:
     """Return whether `root` is a future: no premium, P&L from the price it was opened at."""
     return root == Root.VX or root == Root.VXM
 
 
-@njit(cache=True)
+@rule
 def on_vix(root: int) -> bool:
     """Return whether `root` is written on VIX rather than on the S&P 500."""
     return root >= Root.VIX

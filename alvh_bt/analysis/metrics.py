@@ -1,0 +1,160 @@
+"""The metrics of one run: P&L, return, risk, hedge decay, costs.
+
+The first day's return is against starting cash. Years are calendar days from the first to the last
+session over 365; a year has 252 sessions where volatility is annualised. The risk-free rate is 0 in
+Sharpe and Sortino. What is undefined is NaN: nothing is clipped and nothing stands for "no value".
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alvh_bt.analysis import decay
+from alvh_bt.engine.results import RunResult
+
+Floats = NDArray[np.float64]
+
+SESSIONS_A_YEAR: Final = 252
+FILLS: Final = ("open", "close", "roll")
+
+
+class Metrics(NamedTuple):
+    """The figures of one variant; USD where so named, fractions elsewhere, NaN where undefined."""
+
+    pnl_usd: float  # last NAV less starting cash
+    total_return: float
+    cagr: float
+    ann_vol: float
+    sharpe: float
+    sortino: float
+    max_drawdown: float  # <= 0
+    max_drawdown_days: int  # calendar days from the peak to its recovery, or to the end
+    cvar_95: float  # mean daily return of the worst 5% of days
+    condor_pnl_usd: float
+    hedge_pnl_usd: float
+    costs_usd: float
+    hedge_decay: float  # a year, positive: it bleeds
+    decay_to_theta: float
+    hedge_efficiency: float
+    trades: int  # fills to open, close or roll; settlements are not counted
+    margin_peak_usd: float
+
+
+def daily_returns(nav: Floats, starting_cash: float) -> Floats:
+    """Return each day's return on the NAV before it, the first on starting cash.
+
+    NaN once the NAV before is not positive: a return on nothing has no meaning.
+
+    >>> daily_returns(np.array([110.0, 99.0]), 100.0)
+    array([ 0.1, -0.1])
+    """
+    before = np.concatenate(([starting_cash], nav[:-1]))
+    returns = np.full(len(nav), np.nan)
+    np.divide(nav - before, before, out=returns, where=before > 0)
+    return returns
+
+
+def years_between(dates: pd.Series) -> float:
+    """Return the calendar days from the first to the last date, over 365."""
+    days = (dates.iloc[-1] - dates.iloc[0]).days
+    return float(days) / 365.0
+
+
+def cagr(end: float, start: float, years: float) -> float:
+    """Return the compound annual growth rate; NaN at a ruined end or in a window of one day."""
+    return float((end / start) ** (1.0 / years)) - 1.0 if end > 0 and years > 0 else float("nan")
+
+
+def ann_vol(returns: Floats) -> float:
+    """Return the annualised standard deviation (ddof 1) of daily returns; NaN below two days."""
+    return float(np.std(returns, ddof=1)) * SESSIONS_A_YEAR**0.5 if len(returns) > 1 else float("nan")
+
+
+def sharpe(returns: Floats) -> float:
+    """Return mean over standard deviation (ddof 1) of daily returns, annualised; NaN without spread.
+
+    Source: Sharpe (1994), "The Sharpe Ratio", eq. 6; annualised as empyrical does.
+    """
+    deviation = float(np.std(returns, ddof=1)) if len(returns) > 1 else 0.0
+    return float(returns.mean()) / deviation * SESSIONS_A_YEAR**0.5 if deviation > 0 else float("nan")
+
+
+def sortino(returns: Floats) -> float:
+    """Return mean over downside deviation from 0 of daily returns, annualised; NaN without a loss.
+
+    The downside deviation averages squared losses over *all* days.
+
+    Source: Sortino and Price (1994); annualised as empyrical does.
+    """
+    downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2)))
+    return float(returns.mean()) / downside * SESSIONS_A_YEAR**0.5 if downside > 0 else float("nan")
+
+
+def cvar_95(returns: Floats) -> float:
+    """Return the mean of the worst 5% of daily returns (see `decay.tail_size`), usually negative.
+
+    NaN where any return is.
+    """
+    if np.isnan(returns).any():
+        return float("nan")
+    size = decay.tail_size(len(returns))
+    return float(np.partition(returns, size - 1)[:size].mean())
+
+
+def deepest_drawdown(nav: Floats, dates: pd.Series, starting_cash: float) -> tuple[float, int]:
+    """Return the deepest drawdown (fraction <= 0) and its length in calendar days.
+
+    The running peak includes starting cash, which counts as reached on the first session. The length
+    runs from the last day at the peak to the first day back at it, or to the last day if there is none.
+
+    Examples
+    --------
+    >>> days = pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-07"]))
+    >>> deepest_drawdown(np.array([100.0, 120.0, 90.0, 121.0]), days, 100.0)
+    (-0.25, 5)
+    """
+    peaks = np.maximum(np.maximum.accumulate(nav), starting_cash)
+    falls = nav / peaks - 1.0
+    trough = int(np.argmin(falls))
+    if falls[trough] >= 0:
+        return 0.0, 0
+    peak = peaks[trough]
+    at_peak = np.flatnonzero(nav[:trough] >= peak)
+    back = np.flatnonzero(nav[trough:] >= peak)
+    first = int(at_peak[-1]) if len(at_peak) else 0
+    last = trough + int(back[0]) if len(back) else len(nav) - 1
+    return float(falls[trough]), int((dates.iloc[last] - dates.iloc[first]).days)
+
+
+def run_metrics(run: RunResult, starting_cash: float) -> Metrics:
+    """Return the metrics of `run`; `starting_cash` in USD, > 0."""
+    daily = run.daily
+    column = {name: daily[name].to_numpy(np.float64) for name in daily.columns if name != "date"}
+    nav, years = column["nav"], years_between(daily["date"])
+    returns = daily_returns(nav, starting_cash)
+    end = float(nav[-1])
+    fall, fall_days = deepest_drawdown(nav, daily["date"], starting_cash)
+    bleed = decay.bleed_usd(column["hedge_carry"], column["hedge_costs"])
+    return Metrics(
+        pnl_usd=end - starting_cash,
+        total_return=end / starting_cash - 1.0,
+        cagr=cagr(end, starting_cash, years),
+        ann_vol=ann_vol(returns),
+        sharpe=sharpe(returns),
+        sortino=sortino(returns),
+        max_drawdown=fall,
+        max_drawdown_days=fall_days,
+        cvar_95=cvar_95(returns),
+        condor_pnl_usd=float(column["condor_pnl"].sum()),
+        hedge_pnl_usd=float(column["hedge_pnl"].sum()),
+        costs_usd=float(column["costs"].sum()),
+        hedge_decay=decay.hedge_decay(bleed, nav, years),
+        decay_to_theta=decay.decay_to_theta(bleed, column["condor_theta"]),
+        hedge_efficiency=decay.hedge_efficiency(bleed, column["hedge_pnl"], column["condor_pnl"]),
+        trades=int(run.trades["action"].isin(FILLS).sum()),
+        margin_peak_usd=float(column["margin"].max()),
+    )

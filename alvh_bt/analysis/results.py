@@ -1,0 +1,71 @@
+"""A comparison: several runs over the same market and the same condor book."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alvh_bt.engine.results import RunResult
+from alvh_bt.errors import DataError
+
+
+@dataclass(frozen=True)
+class ComparisonResult:
+    """Several runs over the same market and the same condor book.
+
+    Parameters
+    ----------
+    runs
+        In the order in which they were asked for.
+    settings
+        What decided the runs, as plain JSON values; no path and no time of day.
+    inputs
+        Per market input the shares of the window's days that were `observed`, `repaired`,
+        `modelled`, `unavailable`; 0 to 1.
+    notes
+        What a user must know: repairs, proxies, approximations; one sentence each.
+    vix
+        VIX closes, vol points, indexed by date; NaN where unknown.
+    run_id
+        Hash of configuration, code version and data.
+    start, end
+        First and last session of the window.
+    starting_cash
+        USD, the same for every run, > 0.
+
+    Raises
+    ------
+    DataError
+        When there is no run, two runs share a name, or the starting cash is not positive.
+    """
+
+    runs: tuple[RunResult, ...]
+    settings: dict[str, Any]
+    inputs: dict[str, dict[str, float]]
+    notes: tuple[str, ...]
+    vix: pd.Series
+    run_id: str
+    start: dt.date
+    end: dt.date
+    starting_cash: float
+
+    def __post_init__(self) -> None:
+        names = [run.variant for run in self.runs]
+        if not names:
+            raise DataError("a comparison needs at least one run; name a hedge")
+        if len(set(names)) < len(names):
+            raise DataError(f"a comparison holds two runs of one name ({', '.join(names)}); rename one")
+        if not self.starting_cash > 0:
+            raise DataError(f"starting_cash = {self.starting_cash} USD must be > 0; raise it")
+
+    def run(self, variant: str) -> RunResult | None:
+        """Return the run named `variant`, or None."""
+        return next((run for run in self.runs if run.variant == variant), None)
+
+    @property
+    def sessions(self) -> int:
+        """Number of sessions of the longest run."""
+        return max(len(run.daily) for run in self.runs)

@@ -1,0 +1,68 @@
+"""How the record of a condor follows its orders and fills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from alvh_bt.book.records import CONDOR, Action, Book, Layer, Order, Rows, Status
+from alvh_bt.book.view import Today
+
+
+def with_decisions(condors: Rows, orders: Iterable[Order], today: Today) -> Rows:
+    """Return the condors with planned and closing ones marked, as the condor's orders say.
+
+    A planned condor takes VIX and DTE from the decision; its credit is filled in with its legs.
+    """
+    rows = condors.copy()
+    for order in orders:
+        if order.book != Book.CONDOR:
+            continue
+        if order.action == Action.CLOSE:
+            rows["status"][rows["id"] == order.group] = Status.CLOSING
+        elif order.action == Action.OPEN and order.group not in rows["id"]:
+            planned = np.zeros(1, dtype=CONDOR)
+            planned["id"], planned["status"] = order.group, Status.PLANNED
+            planned["root"], planned["expiry"] = order.root, order.expiry
+            planned["opened_day"], planned["entry_dte"] = today.fill_day, order.expiry - today.fill_day
+            planned["contracts"], planned["entry_vix"] = abs(order.contracts), today.prices.vix_level
+            rows = np.concatenate((rows, planned))
+    return rows
+
+
+def with_fill(condors: Rows, order: Order, price: float) -> Rows:
+    """Return the condors after one fill of theirs, or of a hedge layer deployed for them."""
+    rows = condors.copy()
+    row = np.flatnonzero(rows["id"] == order.group)
+    if row.size == 0:
+        return rows
+    condor = rows[row[0]]
+    opens = order.lot < 0
+    if order.book == Book.HEDGE:
+        if opens and order.action == Action.OPEN:
+            condor["second_entries"] += order.layer == Layer.TWO
+            condor["third_entries"] += order.layer == Layer.THREE
+        return rows
+    if order.action == Action.OPEN:
+        condor["status"] = Status.OPEN
+    if order.action in (Action.OPEN, Action.ROLL):
+        condor["credit_points"] -= order.contracts / condor["contracts"] * price
+    if order.action == Action.ROLL and opens:
+        condor["put_rolls"] += order.layer == Layer.SHORT_PUT
+        condor["call_rolls"] += order.layer == Layer.SHORT_CALL
+    return rows
+
+
+def without_flat(condors: Rows, lots: Rows) -> Rows:
+    """Return the condors that hold lots, open, at the size of their lots; the rest are gone.
+
+    A condor whose entry was not filled, and one that was closed or settled, goes; one whose exit was
+    not filled is open again.
+    """
+    ours = lots[lots["book"] == Book.CONDOR]
+    rows = condors[np.isin(condors["id"], ours["group"])].copy()
+    rows["status"] = Status.OPEN
+    for condor in rows:
+        condor["contracts"] = abs(ours["contracts"][ours["group"] == condor["id"]][0])
+    return rows

@@ -1,0 +1,70 @@
+"""How functions are compiled, and where compiled code is kept between runs.
+
+Numba's disk cache does not notice a change in a function that lives in another module, so that an
+edited rule could run stale. The cache folder is therefore named after a hash of all sources: a change
+anywhere starts a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TypeVar
+
+import numba
+import platformdirs
+from numba.extending import register_jitable
+
+_Function = TypeVar("_Function")
+
+#: Caches of earlier versions that are kept beside the current one.
+KEPT = 2
+
+
+def rule(function: _Function) -> _Function:
+    """Return a rule: plain Python when Python calls it, compiled when compiled code does.
+
+    So the Backtrader engine can be stepped through, starts without compiling the rules, and runs
+    policies that are not compilable; and the replay compiles the very same functions.
+    """
+    registered: _Function = register_jitable(function)
+    return registered
+
+
+def source_hash(package: Path) -> str:
+    """Return a hash of every Python source under a folder, 16 hex digits."""
+    digest = hashlib.sha256(f"{numba.__version__}".encode())
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def use_cache(package: Path) -> Path:
+    """Point Numba's cache at the folder of these sources, and return it.
+
+    `NUMBA_CACHE_DIR` wins where it is set. Where the user's cache folder cannot be written, a
+    temporary one is used.
+    """
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    root = Path(platformdirs.user_cache_dir("alvh_bt")) / "compiled"
+    folder = root / source_hash(package)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _forget_old(root, folder)
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="alvh-compiled-"))
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    return folder
+
+
+def _forget_old(root: Path, current: Path) -> None:
+    """Remove the caches of all but the last few versions."""
+    old = sorted((path for path in root.iterdir() if path != current), key=lambda path: path.stat().st_mtime)
+    for path in old[:-KEPT]:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""The condor leg manager: choose strikes, enter, take profit, stop, roll, leave."""

@@ -1,0 +1,297 @@
+"""Settings: one frozen, checked record a concern, gathered in a `Study`.
+
+Rule settings are `NamedTuple`s of numbers and integer choices, so that compiled rules take
+them as they are. A `Study` checks every bound when it is made, also when it comes from a TOML
+file, and holds nothing that can be changed afterwards.
+"""
+
+import datetime as dt
+import tomllib
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
+
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from alvh_bt.errors import ConfigError
+
+_E = TypeVar("_E", bound=IntEnum)
+
+
+class Schedule(IntEnum):
+    """When a new condor may be opened."""
+
+    EVERY = 0
+    WEEKLY = 1
+    MONTHLY = 2
+
+
+class Fill(IntEnum):
+    """When an order decided on a close is filled."""
+
+    NEXT_OPEN = 0
+    SAME_CLOSE = 1
+    NEXT_CLOSE = 2
+
+
+class OnMargin(IntEnum):
+    """What a run does that cannot meet its margin."""
+
+    STOP = 0
+    CUT = 1
+
+
+class Sizes(IntEnum):
+    """Fractional contracts for research, or whole XSP, VXM and VX."""
+
+    FRACTIONAL = 0
+    WHOLE = 1
+
+
+def _by_name(kind: type[_E]) -> BeforeValidator:
+    def read(value: Any) -> Any:
+        names = [member.name.lower() for member in kind]
+        if isinstance(value, str) and value in names:
+            return kind[value.upper()]
+        if isinstance(value, kind):
+            return value
+        raise ValueError(f"must be one of {', '.join(names)}")
+
+    return BeforeValidator(read)
+
+
+_AS_NAME: Final = PlainSerializer(lambda member: member.name.lower(), return_type=str)
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Delta = Annotated[float, Field(gt=0.0, lt=1.0)]
+ShortDelta = Annotated[float, Field(gt=0.0, lt=0.5)]
+Days = Annotated[int, Field(ge=0, le=730)]
+
+
+class CondorParams(NamedTuple):
+    """How the condor book is entered and managed; 0 switches an optional rule off."""
+
+    schedule: Annotated[Schedule, _by_name(Schedule), _AS_NAME] = Schedule.WEEKLY
+    every_sessions: Annotated[int, Field(ge=1, le=252)] = 5  # with schedule "every"
+    target_dte: Annotated[int, Field(ge=1, le=365)] = 45  # calendar days, counted from the fill
+    dte_tolerance: Share = 0.4  # of target_dte; further away, no condor is opened
+    short_delta: ShortDelta = 0.16
+    short_distance: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0  # share of spot; replaces short_delta
+    wing_delta: ShortDelta = 0.05
+    wing_width: NotNegative = 0.0  # index points; replaces wing_delta
+    take_profit: Share = 0.5  # of the net credit
+    stop_loss: NotNegative = 2.0  # loss as a multiple of the net credit
+    exit_dte: Days = 21
+    roll_delta: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.30  # of a tested short strike
+    max_rolls: Annotated[int, Field(ge=0, le=20)] = 1  # a side of a condor
+    max_open: Annotated[int, Field(ge=1, le=16)] = 1
+
+
+class StaticParams(NamedTuple):
+    """A fixed hedge, bought with each condor and held unchanged until it is closed."""
+
+    quantity: NotNegative = 0.0  # contracts a condor; 0 = the shock gain of `layered`, all layers on
+    call_delta: Delta = 0.30
+    front_weight: Share = 0.5  # of the futures, in the first of the two front months
+
+
+class LayeredParams(NamedTuple):
+    """The adaptive layers: sizes, triggers, exits and rolls."""
+
+    target_vx_per_100k: Positive = 1.6  # VIX notional with all layers on, in VX a 100,000 USD of notional
+    first_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.125  # of the target; 0.20 VX a 100,000 USD
+    second_share: Share = 0.4375
+    third_share: Share = 0.4375
+    front_weight: Share = 0.5
+    future_roll_dte: Days = 7
+    trigger_delta: Delta = 0.25  # layer two: of either short strike
+    trigger_iv_expansion: Positive = 0.15  # layer two: VIX over its level at the condor's entry, less 1
+    relax_delta: Delta = 0.18  # layer two leaves when both are back below
+    relax_iv_expansion: float = 0.05
+    second_delta: Delta = 0.30
+    third_delta: Delta = 0.15
+    call_dte_low: Days = 30
+    call_dte_high: Days = 45
+    call_roll_dte: Days = 14
+    confirm_closes: Annotated[int, Field(ge=1, le=10)] = 1  # closes beyond the break-even
+    flow_percentile: Share = 0.90  # of volume and of range against the last year
+    calm_percentile: Share = 0.50  # layer three leaves when the flow is back below, above the break-even
+    monetise_multiple: NotNegative = 3.0  # a call layer is sold at this multiple of its cost
+    max_entries: Annotated[int, Field(ge=1, le=20)] = 1  # of layers two and three, a condor
+
+
+class ShockParams(NamedTuple):
+    """The shock that measures protection, and VIX's usual answer to the index."""
+
+    spx_return: Annotated[float, Field(gt=-1.0, lt=0.0)] = -0.10
+    vix_points: Positive = 20.0
+    vix_points_per_percent: NotNegative = 1.0  # VIX rise for an index fall of 1%, in projections
+
+
+class CostParams(NamedTuple):
+    """Half-spreads, commissions and fees, and margin rates.
+
+    The quoted half-spread in points is `max(floor, base + slope * mid)` at a quiet VIX; see
+    `alvh_bt.costs.spreads.half_spread` for how it moves. Base and slope are fitted on quotes, and
+    written down with their errors beside the calibrated parameters; `spread_share`, `vix_power` and the
+    widening of thin deltas are assumptions.
+    """
+
+    spread_share: NotNegative = 0.5  # of the quoted half-spread that a fill pays
+    spread_floor: NotNegative = 0.025
+    spx_base_2011: NotNegative = 0.4244
+    spx_slope_2011: NotNegative = 0.04527
+    spx_base_2022: NotNegative = 0.09371
+    spx_slope_2022: NotNegative = 0.002151
+    vix_base: NotNegative = 0.0285
+    vix_slope: NotNegative = 0.01445
+    calm_vix: Positive = 20.0  # spreads widen above this level of VIX
+    vix_power: NotNegative = 0.5
+    thin_delta: Delta = 0.05
+    thin_delta_factor: NotNegative = 0.5
+    future_half_spread: NotNegative = 0.025
+    option_fee: NotNegative = 1.30  # USD a contract and side: commission, exchange and clearing
+    future_fee: NotNegative = 2.50
+    mini_future_fee: NotNegative = 0.90
+    settlement_fee: NotNegative = 0.0
+    vx_margin_rate: Share = 0.40  # of the future's value
+
+
+class BookParams(NamedTuple):
+    """The money and the execution, shared by every hedge of a comparison."""
+
+    starting_cash: Positive = 250_000.0
+    notional_usd: Positive = 250_000.0
+    contracts: Annotated[Sizes, _by_name(Sizes), _AS_NAME] = Sizes.FRACTIONAL
+    fill: Annotated[Fill, _by_name(Fill), _AS_NAME] = Fill.NEXT_OPEN
+    on_margin: Annotated[OnMargin, _by_name(OnMargin), _AS_NAME] = OnMargin.STOP
+    interest_share: Share = 1.0  # of the bill rate, earned on cash
+
+
+_P = TypeVar("_P", bound=tuple[Any, ...])
+
+
+def plain(params: _P) -> _P:
+    """Return settings with their choices as integers: compiled rules dispatch on those much faster."""
+    return type(params)(*(int(value) if isinstance(value, IntEnum) else value for value in params))
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Study:
+    """Everything that decides a comparison, apart from the market itself."""
+
+    start: dt.date | None = None
+    end: dt.date | None = None
+    hedges: tuple[str, ...] = ("none", "static-calls", "static-futures", "layered")
+    seed: int = 20240229
+    bootstrap_draws: Annotated[int, Field(ge=100, le=100_000)] = 500
+    book: BookParams = BookParams()
+    condor: CondorParams = CondorParams()
+    static: StaticParams = StaticParams()
+    layered: LayeredParams = LayeredParams()
+    shock: ShockParams = ShockParams()
+    costs: CostParams = CostParams()
+
+    def __post_init__(self) -> None:
+        """Check what single bounds cannot.
+
+        Raises
+        ------
+        ConfigError
+            When two settings contradict each other.
+        """
+        checks = (
+            (self.start and self.end and self.start > self.end, "start is after end"),
+            (not self.hedges, "hedges is empty: name at least one"),
+            (len(set(self.hedges)) < len(self.hedges), "hedges names one twice"),
+            (
+                self.condor.wing_width == 0.0 and self.condor.wing_delta >= self.condor.short_delta,
+                "condor.wing_delta must be below condor.short_delta",
+            ),
+            (
+                self.layered.call_dte_low > self.layered.call_dte_high,
+                "layered.call_dte_low must not exceed layered.call_dte_high",
+            ),
+            (
+                self.layered.relax_delta >= self.layered.trigger_delta,
+                "layered.relax_delta must be below layered.trigger_delta",
+            ),
+            (
+                self.layered.first_share + self.layered.second_share + self.layered.third_share > 1.0 + 1e-9,
+                "layered.first_share, second_share and third_share add up to more than 1",
+            ),
+        )
+        for wrong, message in checks:
+            if wrong:
+                raise ConfigError(f"{message}; change the study")
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting as plain JSON values, nested by concern."""
+        plain: dict[str, Any] = _STUDY.dump_python(self, mode="json")
+        for concern, kind in _CONCERNS.items():
+            plain[concern] = dict(zip(kind._fields, plain[concern], strict=True))
+        return plain
+
+
+_CONCERNS: Final = {
+    "book": BookParams,
+    "condor": CondorParams,
+    "static": StaticParams,
+    "layered": LayeredParams,
+    "shock": ShockParams,
+    "costs": CostParams,
+}
+_STUDY: Final = TypeAdapter(Study)
+
+
+def make_study(**settings: Any) -> Study:
+    """Return a checked `Study` from nested plain values, as a TOML file holds them.
+
+    Raises
+    ------
+    ConfigError
+        One line that names the setting, its value and its bound.
+
+    Examples
+    --------
+    >>> make_study(condor={"short_delta": 0.2}).condor.short_delta
+    0.2
+    """
+    try:
+        study: Study = _STUDY.validate_python(settings)
+    except ValidationError as error:
+        raise ConfigError(_one_line(error)) from None
+    return study
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        concern = _CONCERNS.get(str(first["loc"][0])) if len(first["loc"]) > 1 else None
+        known = concern._fields if concern else tuple(Study.__dataclass_fields__)
+        return f"unknown setting {where}; known: {', '.join(known)}{more}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"setting {where} = {first['input']!r}: {message}; change it in the study{more}"
+
+
+def read_study(path: Path) -> dict[str, Any]:
+    """Return the settings of a study file (TOML), unchecked.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing, unreadable or not TOML; names the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"study file {path} does not exist; check the path given to --config") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"study file {path} cannot be read ({error}); give a TOML file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"study file {path} is not TOML: {error}; correct it") from None

@@ -1,0 +1,1 @@
+"""What trading costs: spreads, fees and margin."""

@@ -1,0 +1,1 @@
+"""The Backtrader engine: feeds, broker, base strategy, recorder."""

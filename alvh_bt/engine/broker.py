@@ -1,0 +1,237 @@
+"""A Backtrader broker for listed options and futures, filled and marked by the accounts.
+
+The stock broker values a futures margin on long legs, ignores multipliers in cash and keeps every
+closed position for ever; this one delegates money to `Accounts`, and keeps for Backtrader what its
+orders, trades, analyzers and observers ask for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import groupby
+from typing import Any
+
+import backtrader as bt
+from backtrader.position import Position
+
+from alvh_bt.book.records import Action, Book, Layer, Order, Reason
+from alvh_bt.book.view import Today
+from alvh_bt.config import Fill, OnMargin, Study
+from alvh_bt.contracts import Contract, calendar_date, contract_multiplier, is_future, on_vix
+from alvh_bt.engine.accounts import Accounts
+from alvh_bt.engine.feeds import ListedContract
+from alvh_bt.engine.today import Calendar
+from alvh_bt.engine.trades import Trade
+from alvh_bt.errors import MarginError
+from alvh_bt.pricing.day import DayPrices, quote_contract
+from alvh_bt.pricing.model import PriceModel
+
+
+class OptionsBroker(bt.BrokerBase):
+    """Fills orders on contracts, settles them, marks the book and answers Backtrader.
+
+    Parameters
+    ----------
+    study
+        Money, fills, costs and margin rule.
+    calendar
+        Calendar and signals of the market.
+    prices
+        The price model, or quotes.
+    first
+        Row of the market at which the run begins.
+    """
+
+    def __init__(self, study: Study, calendar: Calendar, prices: PriceModel, first: int) -> None:
+        super().__init__()
+        self.study, self.calendar, self.model, self.first = study, calendar, prices, first
+        self.accounts = Accounts(study)
+        self.startingcash = study.book.starting_cash
+        self.positions: dict[ListedContract, Position] = {}
+        self.instruments: dict[int, ListedContract] = {}
+        self.pending: list[Any] = []
+        self.notices: deque[Any] = deque()
+        self.session = first - 1
+        self.shortfall = 0.0
+        self._comminfo = bt.CommInfoBase(commission=0.0, stocklike=True, percabs=True)
+
+    def next(self) -> None:
+        """Settle, fill, mark and check: steps 1 to 3 of the day, before any strategy sees it.
+
+        Raises
+        ------
+        MarginError
+            When the margin is not met and the study says to stop.
+        """
+        self.session += 1
+        fill, accounts = self.study.book.fill, self.accounts
+        values = self.model.settlement(self.session)
+        close = self.model.at_close(self.session)
+        accounts.begin(close.day)
+        self._settle(close.day, values, at_open=True)
+        if fill == Fill.NEXT_OPEN and self.pending:
+            self._fill_pending(self.model.at_open(self.session))
+        self._settle(close.day, values, at_open=False)
+        if fill == Fill.NEXT_CLOSE and self.pending:
+            self._fill_pending(close)
+        accounts.close_fills()
+        accounts.mark(close)
+        self._check_margin()
+
+    def today(self) -> Today:
+        """Return what is known at this close."""
+        return self.calendar.today(self.session, self.first, self.prices(), self.study.book.fill)
+
+    def prices(self) -> DayPrices:
+        """Return the prices of this close."""
+        return self.model.at_close(self.session)
+
+    def fill_now(self) -> None:
+        """Fill what is pending at this close and mark again (fill timing `same_close`)."""
+        if self.pending:
+            self._fill_pending(self.prices())
+        self.accounts.close_fills()
+        self.accounts.mark(self.prices())
+        self._check_margin()
+
+    def instrument(self, contract: Contract, lot: int, clock: Any) -> ListedContract:
+        """Return the light data object of a held lot, or a new one for a contract to be opened."""
+        if lot in self.instruments:
+            return self.instruments[lot]
+        return ListedContract(contract, clock, self._mid)
+
+    def getcash(self) -> float:
+        """Return the cash, USD."""
+        return self.accounts.cash
+
+    def getvalue(self, datas: Any = None) -> float:
+        """Return NAV, USD; or the marked value of some contracts, or of an index feed's contracts.
+
+        Every contract counts under the feed of its underlying (`spx` or `vix`), so that the values of
+        the feeds and cash add up to NAV.
+        """
+        if datas is None:
+            return self.accounts.nav
+        return sum(self._value_of(data) for data in datas)
+
+    get_value, get_cash = getvalue, getcash
+
+    def getposition(self, data: Any) -> Position:
+        """Return the position in a contract: contracts, and USD a contract."""
+        return self.positions.get(data) or Position()
+
+    def getcommissioninfo(self, data: Any) -> Any:
+        """Return the scheme that Backtrader's trades compute with: fees come with each fill."""
+        return self._comminfo
+
+    def buy(self, owner: Any, data: Any, size: float, **kwargs: Any) -> Any:
+        """Accept an order to buy contracts; `rule_order` carries the rule's own record."""
+        return self._accept(bt.BuyOrder, owner, data, size, kwargs)
+
+    def sell(self, owner: Any, data: Any, size: float, **kwargs: Any) -> Any:
+        """Accept an order to sell contracts; `rule_order` carries the rule's own record."""
+        return self._accept(bt.SellOrder, owner, data, size, kwargs)
+
+    def cancel(self, order: Any) -> None:
+        """Cancel a pending order."""
+        self.pending = [other for other in self.pending if other.ref != order.ref]
+        order.cancel()
+        self.notify(order)
+
+    def notify(self, order: Any) -> None:
+        """Queue a notice of the order's state."""
+        self.notices.append(order.clone())
+
+    def get_notification(self) -> Any:
+        """Return the next notice, or None."""
+        return self.notices.popleft() if self.notices else None
+
+    def _accept(self, kind: Any, owner: Any, data: Any, size: float, extra: dict[str, Any]) -> Any:
+        rule_order = extra.pop("rule_order", None)
+        order = kind(owner=owner, data=data, size=size, exectype=bt.Order.Market, simulated=False)
+        order.addcomminfo(self._comminfo)
+        order.addinfo(rule=rule_order or self._own_order(data, order.size))
+        order.submit(self)
+        order.accept(self)
+        self.pending.append(order)
+        self.notify(order)
+        return order
+
+    def _own_order(self, data: ListedContract, contracts: float) -> Order:
+        """Return the record of an order that a strategy sent by itself."""
+        contract, opens = data.contract, data.lot < 0
+        action = Action.OPEN if opens else Action.CLOSE
+        return Order(
+            Book.HEDGE, Layer.STATIC, action, 0, data.lot, *contract, contracts, self._mid(contract),
+            Reason.MANUAL, -1 - len(self.pending),
+        )  # fmt: skip
+
+    def _fill_pending(self, prices: DayPrices) -> None:
+        orders, self.pending = self.pending, []
+        orders.sort(key=lambda order: (order.info.rule.book, order.info.rule.package))
+        for _, grouped in groupby(orders, key=lambda order: (order.info.rule.book, order.info.rule.package)):
+            package = list(grouped)
+            start = len(self.accounts.trades)
+            if self.accounts.fill([order.info.rule for order in package], prices):
+                for order, trade in zip(package, self.accounts.trades[start:], strict=True):
+                    self._executed(order, trade)
+            else:
+                for order in package:
+                    order.reject(self)
+                    self.notify(order)
+
+    def _settle(self, day: int, values: Any, at_open: bool) -> None:
+        start = len(self.accounts.trades)
+        self.accounts.settle(day, values, at_open)
+        for trade in self.accounts.trades[start:]:
+            data = self.instruments[trade.lot]
+            kind = bt.BuyOrder if trade.contracts > 0 else bt.SellOrder
+            order = kind(owner=self.cerebro.runningstrats[0], data=data, size=abs(trade.contracts))
+            order.addcomminfo(self._comminfo)
+            order.addinfo(rule=trade.order)
+            order.accept(self)
+            self._executed(order, trade)
+
+    def _executed(self, order: Any, trade: Trade) -> None:
+        data: ListedContract = order.data
+        price = trade.price * data.multiplier
+        position = self.positions.setdefault(data, Position())
+        before = position.price
+        size, average, opened, closed = position.update(trade.contracts, price)
+        fee = trade.fees_usd
+        order.execute(
+            data.datetime[0], trade.contracts, price,
+            closed, -closed * before, fee if closed else 0.0,
+            opened, opened * price, fee if opened else 0.0,
+            0.0, trade.pnl_usd, size, average,
+        )  # fmt: skip
+        order.completed()
+        self.notify(order)
+        if trade.opened:
+            data.lot = trade.lot
+            self.instruments[trade.lot] = data
+        if not size:
+            del self.positions[data]
+            del self.instruments[trade.lot]
+
+    def _check_margin(self) -> None:
+        self.shortfall = max(0.0, self.accounts.required() - self.accounts.available())
+        if self.shortfall > 0.0 and self.study.book.on_margin == OnMargin.STOP:
+            day = calendar_date(self.prices().day)
+            raise MarginError(
+                f"margin not met on {day}: short by {self.shortfall:,.2f} USD; "
+                "lower the quantities, raise book.starting_cash or set book.on_margin = 'cut'"
+            )
+
+    def _mid(self, contract: Contract) -> float:
+        return float(quote_contract(contract, self.prices()).mid)
+
+    def _value_of(self, data: Any) -> float:
+        accounts = self.accounts
+        total = 0.0
+        for lot, mark in zip(accounts.lots, accounts.marks, strict=True):
+            feed = "vix" if on_vix(lot["root"]) else "spx"
+            if data is self.instruments.get(int(lot["id"])) or getattr(data, "_name", None) == feed:
+                paid = lot["entry_price"] if is_future(lot["root"]) else 0.0
+                total += lot["contracts"] * contract_multiplier(lot["root"]) * (mark["mid"] - paid)
+        return float(total)

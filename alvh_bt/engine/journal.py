@@ -1,0 +1,179 @@
+"""The journal: each decision with its reason, the signals and the projected return, before it is sent."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from alvh_bt.book.ledger import with_lot, without
+from alvh_bt.book.records import (
+    REASON_TEXT,
+    Action,
+    Book,
+    Decision,
+    Layer,
+    Order,
+    Rows,
+    code_name,
+    lot_contract,
+    order_contract,
+)
+from alvh_bt.book.view import BookView, Today, view_condor
+from alvh_bt.config import Study
+from alvh_bt.contracts import calendar_date, contract_multiplier, is_future
+from alvh_bt.costs.fees import trade_fee
+from alvh_bt.costs.margin import worst_payoff
+from alvh_bt.costs.spreads import half_spread
+from alvh_bt.hedges.projection import annual_return, projected_pnl
+from alvh_bt.pricing.day import quote_contract
+from alvh_bt.signals import SIGNALS
+
+
+class Entry(NamedTuple):
+    """A row of `journal.parquet`; `price` in points, `cost_usd` what the order is expected to cost."""
+
+    date: Any
+    book: str
+    layer: str
+    event: str
+    reason: str
+    signals: str
+    irr_without: float
+    irr_with: float
+    contracts: float
+    price: float
+    cost_usd: float
+
+
+class Journal:
+    """Writes the entries of one run.
+
+    Parameters
+    ----------
+    study
+        Costs, shock response and condor exit, for the expected cost and the projected return.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.entries: list[Entry] = []
+        self._readers = [kind() for kind in SIGNALS.values()]
+
+    def record(self, decision: Decision, today: Today, book: BookView) -> None:
+        """Add the orders and notes of a decision; `book` already shows planned and closing condors."""
+        for note in decision.notes:
+            self._add(today, book, note.group, note.book, note.layer, "note", note.reason)
+        lots = book.lots
+        for package in _packages(decision.orders):
+            order = package[0]
+            before = self._irr(lots, today, book, order.group)
+            lots = _lots_after(lots, package, today.day)
+            after = self._irr(lots, today, book, order.group)
+            event = code_name(Action, order.action)
+            if order.book == Book.CONDOR:
+                units = max(abs(leg.contracts) for leg in package)
+                points = sum(leg.contracts * leg.price for leg in package) / units
+                sizes = (units, points, self._cost(package, today))
+                self._add(today, book, order.group, order.book, -1, event, order.reason, before, after, sizes)
+                continue
+            for leg in package:
+                sizes = (leg.contracts, leg.price, self._cost([leg], today))
+                self._add(
+                    today, book, leg.group, leg.book, leg.layer, event, leg.reason, before, after, sizes
+                )
+
+    def _add(
+        self,
+        today: Today,
+        book: BookView,
+        group: int,
+        owner: int,
+        layer: int,
+        event: str,
+        reason: int,
+        before: float = math.nan,
+        after: float = math.nan,
+        sizes: tuple[float, float, float] = (math.nan, math.nan, math.nan),
+    ) -> None:
+        """Add one row; `sizes` are contracts, price and expected cost."""
+        name = "condor" if owner == Book.CONDOR else code_name(Layer, layer)
+        self.entries.append(
+            Entry(
+                np.datetime64(calendar_date(today.day), "ns"),
+                code_name(Book, owner),
+                name,
+                event,
+                REASON_TEXT[reason],
+                self._signals(today, book, group),
+                before,
+                after,
+                *sizes,
+            )
+        )
+
+    def _signals(self, today: Today, book: BookView, group: int) -> str:
+        """Return every signal's value for a condor as JSON; what is not known is `unavailable`."""
+        rows = np.flatnonzero(book.condors["id"] == group)
+        values: dict[str, Any] = {}
+        for column, reader in enumerate(self._readers):
+            value = today.signals[column]
+            if rows.size:
+                condor = view_condor(book, int(rows[0]))
+                value = reader.read(value, condor, today) if condor.short_put > 0.0 else value
+            values[reader.name] = "unavailable" if math.isnan(value) else round(float(value), 6)
+        return json.dumps(values)
+
+    def _irr(self, lots: Rows, today: Today, book: BookView, group: int) -> float:
+        """Return the projected annual return on capital of the lots of one condor and its hedge."""
+        row = np.flatnonzero(book.condors["id"] == group)
+        ours = lots[lots["group"] == group]
+        if not row.size or not np.any(ours["book"] == Book.CONDOR):
+            return math.nan
+        condor = book.condors[row[0]]
+        exit_dte = self.study.condor.exit_dte
+        leave = condor["expiry"] - (exit_dte if condor["entry_dte"] > exit_dte else 0)
+        days = max(1, int(leave) - today.day)
+        pnl = projected_pnl(ours, today.prices, days, self.study.shock.vix_points_per_percent)
+        return float(annual_return(pnl, self._capital(ours, group, today), days))
+
+    def _capital(self, lots: Rows, group: int, today: Today) -> float:
+        """Return the money tied up: the worst condor payoff, hedge premiums and futures' deposits, USD."""
+        capital = -worst_payoff(lots, group)
+        for lot in lots[lots["book"] == Book.HEDGE]:
+            value = lot["contracts"] * contract_multiplier(lot["root"])
+            value *= quote_contract(lot_contract(lot), today.prices).mid
+            rate = self.study.costs.vx_margin_rate if is_future(lot["root"]) else 1.0
+            capital += abs(value) * rate
+        return float(capital)
+
+    def _cost(self, package: Sequence[Order], today: Today) -> float:
+        """Return the expected half-spreads and fees of the orders, USD."""
+        costs, vix = self.study.costs, today.prices.vix_level
+        total = 0.0
+        for leg in package:
+            delta = quote_contract(order_contract(leg), today.prices).delta
+            half = costs.spread_share * half_spread(leg.root, leg.price, delta, vix, today.day, costs)
+            total += abs(leg.contracts) * contract_multiplier(leg.root) * half
+            total += trade_fee(leg.root, leg.contracts, costs)
+        return float(total)
+
+
+def _packages(orders: Sequence[Order]) -> Iterator[list[Order]]:
+    for _, grouped in groupby(orders, key=lambda order: (order.book, order.package)):
+        yield list(grouped)
+
+
+def _lots_after(lots: Rows, orders: Sequence[Order], day: int) -> Rows:
+    """Return the lots as they would be if `orders` were filled at their mids."""
+    for order in orders:
+        if order.lot < 0:
+            lots = with_lot(lots, order, -1, order.price, day)
+        else:
+            row = int(np.flatnonzero(lots["id"] == order.lot)[0])
+            lots = without(lots, row, -order.contracts)
+    return lots

@@ -1,0 +1,93 @@
+"""The analyzer that keeps what the outputs are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+import pandas as pd
+
+from alvh_bt.book.records import REASON_TEXT, Action, Book, Layer, code_name
+from alvh_bt.contracts import ROOT_NAMES, calendar_date, contract_multiplier, right_name
+from alvh_bt.engine.journal import Entry
+from alvh_bt.engine.results import DAILY_COLUMNS, TRADE_COLUMNS
+from alvh_bt.engine.trades import Trade
+
+
+class BookRecorder(bt.Analyzer):
+    """Keeps a row a session, a row a trade, and the strategy's journal."""
+
+    def __init__(self) -> None:
+        self.days: list[tuple[Any, ...]] = []
+        self.trades: list[tuple[Any, ...]] = []
+        self.peak = -np.inf
+
+    def start(self) -> None:
+        """Take the starting cash as the first peak."""
+        self.peak = self.strategy.broker.startingcash
+
+    def next(self) -> None:
+        """Keep this session's figures and trades."""
+        accounts = self.strategy.broker.accounts
+        flows, sums = accounts.flows, accounts.sums
+        self.peak = max(self.peak, accounts.nav)
+        self.days.append(
+            (
+                np.datetime64(int(accounts.prices.day), "D"),
+                accounts.nav,
+                accounts.cash,
+                flows.condor_pnl,
+                flows.hedge_pnl,
+                flows.costs,
+                flows.interest,
+                flows.hedge_carry,
+                flows.condor_theta,
+                sums.delta,
+                sums.vega,
+                accounts.margin(),
+                accounts.nav / self.peak - 1.0,
+                flows.hedge_costs,
+            )
+        )
+        self.trades.extend(_trade_row(trade) for trade in accounts.trades)
+
+    def daily(self) -> pd.DataFrame:
+        """Return a row a session, columns `date` and `DAILY_COLUMNS`."""
+        return _frame(self.days, ("date", *DAILY_COLUMNS))
+
+    def trade_list(self) -> pd.DataFrame:
+        """Return a row a fill or settlement, columns `date` and `TRADE_COLUMNS`."""
+        frame = _frame(self.trades, ("date", *TRADE_COLUMNS))
+        frame["expiry"] = frame["expiry"].astype("datetime64[ns]")
+        return frame
+
+    def journal(self) -> pd.DataFrame:
+        """Return the journal, columns as `Entry`."""
+        return _frame(self.strategy.journal.entries, Entry._fields)
+
+
+def _frame(rows: list[Any], columns: tuple[str, ...]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(columns))
+    frame["date"] = frame["date"].astype("datetime64[ns]")
+    return frame
+
+
+def _trade_row(trade: Trade) -> tuple[Any, ...]:
+    order = trade.order
+    return (
+        np.datetime64(calendar_date(trade.day), "D"),
+        code_name(Book, order.book),
+        code_name(Layer, order.layer),
+        code_name(Action, order.action),
+        ROOT_NAMES[order.root],
+        right_name(order.right),
+        float(order.strike),
+        np.datetime64(calendar_date(order.expiry), "D"),
+        trade.contracts,
+        contract_multiplier(order.root),
+        trade.price,
+        trade.fees_usd,
+        REASON_TEXT[order.reason],
+        trade.delta,
+    )

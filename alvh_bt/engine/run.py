@@ -1,0 +1,94 @@
+"""Run one variant, or every variant of a study, over a market."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import backtrader as bt
+
+from alvh_bt.config import Study
+from alvh_bt.engine.recorder import BookRecorder
+from alvh_bt.engine.results import RunResult
+from alvh_bt.engine.setup import equip
+from alvh_bt.engine.strategy import CondorStrategy
+from alvh_bt.engine.today import Calendar
+from alvh_bt.errors import MarginError
+from alvh_bt.hedges import Hedge, make_hedge
+from alvh_bt.market import Market
+from alvh_bt.pricing.model import ModelPrices, PriceModel
+
+
+class NamedHedge(CondorStrategy):
+    """Condors under the hedge of a registered name."""
+
+    params = (("hedge", "none"), ("tick", None))
+
+    def make_hedge(self, study: Study) -> Hedge:
+        """Return the registered hedge."""
+        return make_hedge(self.p.hedge, study)
+
+    def next(self) -> None:
+        """Take the day's decisions, and report the session done."""
+        super().next()
+        if self.p.tick is not None:
+            self.p.tick()
+
+
+def run_variant(
+    market: Market,
+    study: Study,
+    hedge: str,
+    prices: PriceModel,
+    calendar: Calendar,
+    tick: Callable[[], Any] | None = None,
+) -> RunResult:
+    """Return the daily record, trades and journal of the condor book under one hedge.
+
+    Parameters
+    ----------
+    market, study
+        History and settings.
+    hedge
+        Name in `HEDGES`.
+    prices, calendar
+        Shared between variants: they depend on the market alone.
+    tick
+        Called after each session, for a progress bar.
+
+    Returns
+    -------
+    RunResult
+        `stopped` holds the message where a margin could not be met; the record then ends the day before.
+
+    Raises
+    ------
+    ConfigError
+        When the hedge is unknown.
+    DataError
+        When a price or a settlement value is missing.
+    AccountingError
+        When the books do not balance.
+    """
+    cerebro = bt.Cerebro(stdstats=False)
+    equip(cerebro, market, study, prices, calendar)
+    cerebro.addstrategy(NamedHedge, hedge=hedge, tick=tick)
+    cerebro.addanalyzer(BookRecorder, _name="recorder")
+    stopped = None
+    try:
+        cerebro.run()
+    except MarginError as error:
+        stopped = str(error)
+    recorder = cerebro.runningstrats[0].analyzers.recorder
+    return RunResult(hedge, recorder.daily(), recorder.trade_list(), recorder.journal(), stopped)
+
+
+def run_variants(
+    market: Market, study: Study, tick: Callable[[], Any] | None = None
+) -> tuple[Sequence[RunResult], PriceModel]:
+    """Return one result a hedge of the study, in its order, and the price model they shared."""
+    for name in study.hedges:
+        make_hedge(name, study)
+    prices, calendar = ModelPrices(market), Calendar(market)
+    runs = [run_variant(market, study, name, prices, calendar, tick) for name in study.hedges]
+    return runs, prices

@@ -1,0 +1,64 @@
+"""Building `Today`: what is known at each close, and the calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from alvh_bt.book.view import Today
+from alvh_bt.calendars import exchange_sessions, spx_expiries, vix_option_expiries, vx_expiries
+from alvh_bt.config import Fill
+from alvh_bt.contracts import Root, calendar_date
+from alvh_bt.market import Market
+from alvh_bt.pricing.day import DayPrices
+from alvh_bt.signals import SIGNALS
+
+#: Closes that rules may look back on.
+CLOSES = 10
+
+
+class Calendar:
+    """The calendar and the market-wide signals of a market, computed once and shared by runs.
+
+    Parameters
+    ----------
+    market
+        The aligned history; signals of a session see rows up to it only.
+    """
+
+    def __init__(self, market: Market) -> None:
+        days = market.days
+        first, last = calendar_date(days[0]), calendar_date(days[-1])
+        self.days = days
+        self.closes = market.columns["spx_close"]
+        self.spx = spx_expiries(first, last)
+        self.vix = vix_option_expiries(first, last)
+        self.vx = vx_expiries(first, last)
+        self.signals = np.column_stack([kind().series(market) for kind in SIGNALS.values()])
+        self.signals.setflags(write=False)
+        exchange = exchange_sessions(first, last + dt.timedelta(days=14)).astype(np.int64)
+        self.next_day = exchange[np.searchsorted(exchange, days, side="right")]
+        before = np.concatenate(([days[0] - 7], days[:-1]))
+        # Epoch day 4 was a Monday: weeks are counted from it.
+        self.week_start = (days - 4) // 7 > (before - 4) // 7
+        monthly = np.sort(self.spx.day[self.spx.root == Root.SPX])
+        expired = np.searchsorted(monthly, days, side="left")
+        self.after_monthly = expired > np.searchsorted(monthly, before, side="left")
+
+    def today(self, i: int, first: int, prices: DayPrices, fill: Fill) -> Today:
+        """Return what is known at the close of session `i` of a run that began at session `first`."""
+        return Today(
+            int(self.days[i]),
+            i - first,
+            int(self.days[i] if fill == Fill.SAME_CLOSE else self.next_day[i]),
+            fill == Fill.NEXT_OPEN,
+            bool(self.week_start[i]),
+            bool(self.after_monthly[i]),
+            prices,
+            self.spx,
+            self.vix,
+            self.vx,
+            self.closes[max(0, i + 1 - CLOSES) : i + 1],
+            self.signals[i],
+        )

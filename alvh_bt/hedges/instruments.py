@@ -1,0 +1,138 @@
+"""What a hedge buys: VX futures over the front months, and VIX calls by tenor and delta."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from alvh_bt.book.records import Action, Book, Decision, Order, make_order, nothing
+from alvh_bt.book.view import BookView, Today
+from alvh_bt.compiled import rule
+from alvh_bt.config import Sizes
+from alvh_bt.contracts import Contract, Right, Root, code, make_contract
+from alvh_bt.pricing.day import quote_contract
+from alvh_bt.pricing.strikes import strike_by_delta
+
+#: Mini VIX futures trade from 2020-08-10 (epoch day); before, whole sizes are in VX.
+VXM_FROM = 18484
+VX_PER_VXM = 10.0
+
+
+@rule
+def hedge_package(group: int, layer: int, part: int) -> int:
+    """Return the package id of a hedge order: its condor, its layer and a part number below 8."""
+    return group * 64 + layer * 8 + part
+
+
+@rule
+def front_month(today: Today, month: int, min_dte: int) -> int:
+    """Return the expiry (epoch day) of the `month`-th listed VX contract, 0 the first, or -1.
+
+    Contracts with fewer than `min_dte` calendar days left at the fill do not count.
+    """
+    seen = 0
+    first = np.searchsorted(today.vx.day, today.fill_day + max(1, min_dte))
+    for i in range(first, today.vx.day.shape[0]):
+        if today.vx.listed_from[i] > today.day:
+            continue
+        if seen == month:
+            return int(today.vx.day[i])
+        seen += 1
+    return -1
+
+
+@rule
+def future_size(vx: float, day: int, sizes: int) -> tuple[int, float]:
+    """Return the root and the contracts that stand for `vx` VX futures under the size rule."""
+    if sizes == Sizes.FRACTIONAL:
+        return code(Root.VX), vx
+    if day >= VXM_FROM:
+        return code(Root.VXM), float(round(vx * VX_PER_VXM))
+    return code(Root.VX), float(round(vx))
+
+
+@rule
+def buy(
+    contract: Contract,
+    contracts: float,
+    layer: int,
+    group: int,
+    action: int,
+    reason: int,
+    package: int,
+    today: Today,
+) -> Order:
+    """Return the order that buys `contracts` of a contract for a hedge layer."""
+    mid = quote_contract(contract, today.prices).mid
+    return make_order(Book.HEDGE, layer, action, group, -1, contract, contracts, mid, reason, package)
+
+
+@rule
+def buy_futures(
+    vx: float,
+    front_weight: float,
+    min_dte: int,
+    layer: int,
+    group: int,
+    reason: int,
+    sizes: int,
+    today: Today,
+) -> Decision:
+    """Return orders for `vx` VX spread over the two front months; none where they are not listed."""
+    decision = nothing()
+    for month, weight in ((0, front_weight), (1, 1.0 - front_weight)):
+        expiry = front_month(today, month, min_dte)
+        root, contracts = future_size(vx * weight, today.fill_day, sizes)
+        if expiry < 0 or contracts == 0.0:
+            continue
+        contract = make_contract(root, Right.FUTURE, 0.0, expiry)
+        package = hedge_package(group, layer, 0)
+        decision.orders.append(buy(contract, contracts, layer, group, Action.OPEN, reason, package, today))
+    return decision
+
+
+@rule
+def call_expiry(today: Today, low: int, high: int) -> int:
+    """Return the expiry of the listed VIX option whose DTE at the fill is nearest `low`..`high`, or -1.
+
+    Monthly expiries are 28 or 35 days apart, so that some days have none inside a narrow band; the
+    nearest to it, at least a week away, is taken then.
+    """
+    best, best_gap = -1, 10_000
+    first = np.searchsorted(today.vix.day, today.fill_day + 7)
+    for i in range(first, today.vix.day.shape[0]):
+        if today.vix.listed_from[i] > today.day:
+            continue
+        dte = today.vix.day[i] - today.fill_day
+        gap = max(0, low - dte, dte - high)
+        if gap < best_gap:
+            best, best_gap = int(today.vix.day[i]), gap
+        if dte > high:
+            break
+    return best
+
+
+@rule
+def call_of_delta(today: Today, expiry: int, delta: float) -> Contract:
+    """Return the listed VIX call of an expiry nearest a delta; its strike is NaN where there is none."""
+    if expiry < 0:
+        return make_contract(Root.VIX, Right.CALL, math.nan, 0)
+    strike = strike_by_delta(code(Root.VIX), code(Right.CALL), expiry, delta, today.prices)
+    return make_contract(Root.VIX, Right.CALL, strike, expiry)
+
+
+@rule
+def call_size(calls: float, sizes: int) -> float:
+    """Return contracts of VIX calls under the size rule."""
+    return calls if sizes == Sizes.FRACTIONAL else float(round(calls))
+
+
+@rule
+def held(book: BookView, group: int, layer: int) -> bool:
+    """Return whether the hedge holds a lot of this layer for this condor."""
+    for i in range(book.lots.shape[0]):
+        lot = book.lots[i]
+        if lot["book"] == Book.HEDGE and lot["group"] == group and lot["layer"] == layer:
+            return True
+    return False

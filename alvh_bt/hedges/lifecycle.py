@@ -1,0 +1,34 @@
+"""What every condor-bound hedge does when its condor is gone."""
+
+from __future__ import annotations
+
+from alvh_bt.book.records import Action, Book, Decision, Reason, Status, closing_order
+from alvh_bt.book.view import BookView, Today, tradable
+from alvh_bt.compiled import rule
+from alvh_bt.hedges.instruments import hedge_package
+
+
+@rule
+def condor_is_on(book: BookView, group: int) -> bool:
+    """Return whether the condor `group` is planned or open, and not closing."""
+    for row in range(book.condors.shape[0]):
+        condor = book.condors[row]
+        if condor["id"] == group:
+            return condor["status"] != Status.CLOSING
+    return False
+
+
+@rule
+def close_orphans(today: Today, book: BookView, decision: Decision) -> None:
+    """Append orders that close every hedge lot whose condor is closing or gone.
+
+    Lots that settle before they could be sold are left to settle.
+    """
+    for i in range(book.lots.shape[0]):
+        lot = book.lots[i]
+        if lot["book"] != Book.HEDGE or condor_is_on(book, lot["group"]):
+            continue
+        if tradable(lot["root"], lot["expiry"], today):
+            package = hedge_package(lot["group"], lot["layer"], 7)
+            mid = book.marks[i]["mid"]
+            decision.orders.append(closing_order(lot, mid, Reason.CONDOR_CLOSED, Action.CLOSE, package))

@@ -1,0 +1,153 @@
+"""Reading one CSV file into numbers and dates; every failure names the file, the row and the remedy.
+
+Rows are counted as an editor counts them: the header is row 1.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alvh_bt.errors import DataError
+from alvh_bt.market.files import FileSpec
+
+_SHOWN = 40  # characters of a bad cell that a message repeats
+
+
+class Table(NamedTuple):
+    """The rows of one input as given: nothing dropped but blank lines, nothing mended.
+
+    `where` is the file or package, `row` the row number in it, `day` and `expiry` epoch days
+    (`expiry` empty where the input has none), `values` source column -> float64, NaN for blank.
+    """
+
+    where: str
+    row: NDArray[np.int64]
+    day: NDArray[np.int64]
+    expiry: NDArray[np.int64]
+    values: dict[str, NDArray[np.float64]]
+
+
+def row_error(where: str, row: int, what: str, remedy: str) -> DataError:
+    """Return the error for one bad row."""
+    return DataError(f"{where}, row {row}: {what}: {remedy}")
+
+
+def read_table(path: Path, spec: FileSpec) -> Table:
+    """Return the rows of a CSV file, its dates and numbers parsed.
+
+    Parameters
+    ----------
+    path
+        The file; UTF-8, comma-separated, with a header.
+    spec
+        What it must hold; other columns are ignored.
+
+    Raises
+    ------
+    DataError
+        The file is unreadable, empty, not CSV, lacks a column, or holds a bad date or number.
+    """
+    text = _read_text(path)
+    dates = ("date", "expiry") if spec.expiry else ("date",)
+    needed = (*dates, *(column.source for column in spec.columns))
+    _check_header(path.name, text, needed)
+    frame = _parse(path.name, text, dates)
+    row = np.arange(2, len(frame) + 2)
+    if frame["date"].isna().any():
+        filled = ~frame.isna().all(axis=1).to_numpy()
+        frame, row = frame[filled], row[filled]
+    if not len(frame):
+        raise DataError(f"{path.name}: a header and no rows: give at least one day, or remove the file")
+    days = [_dates(path.name, frame[name], row) for name in dates]
+    values = {c.source: _numbers(path.name, frame[c.source], row) for c in spec.columns}
+    return Table(path.name, row, days[0], days[1] if spec.expiry else np.empty(0, np.int64), values)
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{path.name}: cannot be read ({error.strerror}): check the file's permissions"
+        ) from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        bad_row = content[: error.start].count(b"\n") + 1
+        raise row_error(path.name, bad_row, "not UTF-8 text", "save it as plain CSV in UTF-8") from error
+    if "\0" in text:
+        bad_row = text[: text.index("\0")].count("\n") + 1
+        raise row_error(path.name, bad_row, "a binary file, not CSV", "save it as plain CSV in UTF-8")
+    return text
+
+
+def _check_header(where: str, text: str, needed: tuple[str, ...]) -> None:
+    """Raise DataError unless the first line names each needed column once."""
+    if not text.strip():
+        raise DataError(f"{where}: the file is empty: give a header and rows, or remove the file")
+    header = [cell.strip('"') for cell in text.split("\n", 1)[0].rstrip("\r").split(",")]
+    for name in needed:
+        if header.count(name) != 1:
+            fault = f"no column '{name}'" if name not in header else f"the column '{name}' twice"
+            found = ",".join(header)[:_SHOWN]
+            raise row_error(where, 1, f"{fault} in the header '{found}'", f"it must hold {','.join(needed)}")
+
+
+def _parse(where: str, text: str, dates: tuple[str, ...]) -> pd.DataFrame:
+    """Return the cells: dates as text, other columns as numbers where all their cells are."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                io.StringIO(text),
+                dtype=dict.fromkeys(dates, "str"),
+                index_col=False,
+                skip_blank_lines=False,
+                keep_default_na=False,
+                na_values=[""],
+                low_memory=False,
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        lines = text.split("\n")
+        width = lines[0].count(",")
+        bad = next((k + 1 for k, line in enumerate(lines) if line.count(",") > width), 1)
+        remedy = "write one cell a column, decimals with a point"
+        raise row_error(where, bad, f"more than the {width + 1} cells of the header", remedy) from error
+
+
+def _dates(where: str, cells: pd.Series[str], row: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the epoch days of a column of dates."""
+    parsed = pd.to_datetime(cells, format="%Y-%m-%d", errors="coerce")
+    if parsed.isna().any():
+        k = int(parsed.isna().to_numpy().argmax())
+        cell = cells.iloc[k]
+        what = (
+            f"{cells.name} '{str(cell)[:_SHOWN]}' is not a date"
+            if isinstance(cell, str)
+            else f"{cells.name} is blank"
+        )
+        raise row_error(where, int(row[k]), what, "write it as YYYY-MM-DD")
+    return parsed.to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+def _numbers(where: str, cells: pd.Series[float], row: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return a column of numbers, NaN for blank cells."""
+    if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+        return np.asarray(cells, dtype=np.float64)
+    text = cells.astype("str").str.strip()
+    blank = cells.isna() | (text == "")
+    numbers = pd.to_numeric(text.mask(blank), errors="coerce")
+    bad = (numbers.isna() & ~blank).to_numpy()
+    if bad.any():
+        k = int(bad.argmax())
+        what = f"{cells.name} '{text.iloc[k][:_SHOWN]}' is not a number"
+        raise row_error(where, int(row[k]), what, "write a plain number with a decimal point")
+    return np.asarray(numbers, dtype=np.float64)

@@ -1,0 +1,232 @@
+"""The market as every other part sees it: one row a session, read-only, with its provenance."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alvh_bt.contracts import calendar_date, epoch_day
+from alvh_bt.errors import DataError
+
+#: Every column of a `Market`; one that no input gave is all NaN and `UNAVAILABLE`.
+COLUMN_NAMES: Final = (
+    *("spx_open", "spx_high", "spx_low", "spx_close", "spx_volume"),
+    *("vix_open", "vix_high", "vix_low", "vix_close"),
+    *("vix9d", "vix3m", "vix6m", "vvix", "skew"),
+    *("rate", "dividend_yield", "spx_set", "vro"),
+)
+
+#: The provenance key of the VX futures matrix, which is not a column.
+VX_FUTURES: Final = "vx_futures"
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class Provenance(IntEnum):
+    """Where a number of one day came from."""
+
+    UNAVAILABLE = 0
+    OBSERVED = 1
+    REPAIRED = 2
+    MODELLED = 3
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A flaw of an input that was mended or noted: `what`, and the epoch `days` it concerns."""
+
+    input: str
+    what: str
+    days: tuple[int, ...] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many days it concerns."""
+        return len(self.days)
+
+    @property
+    def first(self) -> dt.date:
+        """The first day it concerns."""
+        return calendar_date(self.days[0])
+
+    def __str__(self) -> str:
+        return f"{self.input}: {self.what}: {self.count}, first on {self.first}"
+
+
+def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Return the array, or a copy of a writeable one, that nobody can write to."""
+    if array.flags.writeable:
+        array = array.copy()
+        array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """Daily market history on the sessions of the exchange, read-only.
+
+    Attributes
+    ----------
+    sessions
+        datetime64[D], shape (n,), ascending.
+    columns
+        `COLUMN_NAMES` -> float64 of shape (n,); NaN is unknown that day. Index points for spx_*,
+        vol points for vix*, vvix and skew as published, a fraction a year for rate (0.0423) and
+        dividend_yield. Values stand on the session at whose close they were known.
+    provenance
+        `COLUMN_NAMES` and `vx_futures` -> int8 of shape (n,), `Provenance` codes.
+    vx_expiry, vx_settle
+        Shape (n, 9): epoch days (0: none) and settlements in vol points (NaN: none) of the VX
+        futures that had a settlement that day, by ascending expiry.
+    repairs
+        What was mended or noted in the inputs, for the user to read.
+    source
+        Input -> the file or package it came from.
+    fingerprint
+        SHA-256 over the aligned content.
+
+    Raises
+    ------
+    DataError
+        When made of columns that are missing or differ in length.
+    """
+
+    sessions: NDArray[np.datetime64]
+    columns: Mapping[str, NDArray[np.float64]]
+    provenance: Mapping[str, NDArray[np.int8]]
+    vx_expiry: NDArray[np.int64]
+    vx_settle: NDArray[np.float64]
+    repairs: tuple[Repair, ...] = ()
+    source: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.sessions)
+        for name in COLUMN_NAMES:
+            if len(self.columns.get(name, ())) != n or len(self.provenance.get(name, ())) != n:
+                raise DataError(
+                    f"market: column {name} must have {n} rows and a provenance: fill it with NaN"
+                )
+        if not n == len(self.provenance.get(VX_FUTURES, ())) == len(self.vx_expiry) == len(self.vx_settle):
+            raise DataError(
+                f"market: {VX_FUTURES} must have {n} rows and a provenance: fill them with 0 and NaN"
+            )
+        fixed = {
+            "sessions": _frozen(self.sessions.astype("datetime64[D]")),
+            "columns": MappingProxyType({name: _frozen(self.columns[name]) for name in COLUMN_NAMES}),
+            "provenance": MappingProxyType(
+                {k: _frozen(self.provenance[k]) for k in (*COLUMN_NAMES, VX_FUTURES)}
+            ),
+            "vx_expiry": _frozen(self.vx_expiry),
+            "vx_settle": _frozen(self.vx_settle),
+            "source": MappingProxyType(dict(self.source)),
+        }
+        for name, value in fixed.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "fingerprint", self._content_hash())
+
+    def _content_hash(self) -> str:
+        """Return the SHA-256 of sessions, columns, provenance and futures."""
+        digest = hashlib.sha256(self.days.tobytes())
+        for name in COLUMN_NAMES:
+            digest.update(name.encode() + self.columns[name].tobytes() + self.provenance[name].tobytes())
+        digest.update(self.vx_expiry.tobytes() + self.vx_settle.tobytes())
+        return digest.hexdigest()
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """The epoch days of the sessions, shape (n,)."""
+        return self.sessions.view(np.int64)
+
+    @property
+    def usable(self) -> tuple[dt.date, dt.date]:
+        """The first and last session with a VIX close, between which a run can happen.
+
+        Raises
+        ------
+        DataError
+            When no session has one.
+        """
+        known = np.flatnonzero(np.isfinite(self.columns["vix_close"]))
+        if not len(known):
+            raise DataError(
+                "vix: no close on any session of the S&P 500 history: check the dates of both files"
+            )
+        return calendar_date(self.days[known[0]]), calendar_date(self.days[known[-1]])
+
+    def index_of(self, day: dt.date) -> int:
+        """Return the row of a session.
+
+        Raises
+        ------
+        DataError
+            When `day` is not a session of this market.
+        """
+        i = int(np.searchsorted(self.days, epoch_day(day)))
+        if i == len(self.days) or self.days[i] != epoch_day(day):
+            first, last = self.sessions[0], self.sessions[-1]
+            raise DataError(f"{day}: not a session of this market ({first} to {last}): choose a trading day")
+        return i
+
+    def window(self, start: dt.date | None = None, end: dt.date | None = None) -> tuple[int, int]:
+        """Return the first and last row, both included, of the usable sessions from `start` to `end`.
+
+        None means as early, or as late, as the history reaches. Dates outside the usable span are
+        brought inside it; `clipped` says when that moved a date that was asked for.
+
+        Raises
+        ------
+        DataError
+            When no usable session lies between them.
+        """
+        first_usable, last_usable = self.usable
+        low = max(start or first_usable, first_usable)
+        high = min(end or last_usable, last_usable)
+        first, last = np.searchsorted(self.days, [epoch_day(low), epoch_day(high) + 1])
+        if last <= first:
+            raise DataError(
+                f"window {start or 'start'} to {end or 'end'}: no session with S&P 500 and VIX data: "
+                f"choose dates between {first_usable} and {last_usable}"
+            )
+        return int(first), int(last) - 1
+
+    def clipped(self, start: dt.date | None = None, end: dt.date | None = None) -> str:
+        """Return one line that says how the usable span cut `start`..`end`, or nothing when it did not."""
+        first, last = self.window(start, end)
+        low, high = calendar_date(self.days[first]), calendar_date(self.days[last])
+        cuts = []
+        if (start or calendar_date(self.days[0])) < self.usable[0]:
+            cuts.append(f"starts on {low}, the first session with VIX data")
+        if end is not None and end > self.usable[1]:
+            cuts.append(f"ends on {high}, the last session with data")
+        return " and ".join(cuts)
+
+    def truncated(self, last: dt.date) -> Market:
+        """Return this market as it stood after the close of `last`.
+
+        Raises
+        ------
+        DataError
+            When `last` is before the first session.
+        """
+        stop = int(np.searchsorted(self.days, epoch_day(last), side="right"))
+        if stop == 0:
+            raise DataError(f"{last}: before the first session, {self.sessions[0]}: choose a later day")
+        known = [replace(r, days=tuple(d for d in r.days if d <= self.days[stop - 1])) for r in self.repairs]
+        return Market(
+            sessions=self.sessions[:stop],
+            columns={name: column[:stop] for name, column in self.columns.items()},
+            provenance={name: codes[:stop] for name, codes in self.provenance.items()},
+            vx_expiry=self.vx_expiry[:stop],
+            vx_settle=self.vx_settle[:stop],
+            repairs=tuple(r for r in known if r.days),
+            source=self.source,
+        )

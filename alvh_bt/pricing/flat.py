@@ -1,0 +1,64 @@
+"""Prices of a quiet, made-up market: for examples and tests, not for results."""
+
+from __future__ import annotations
+
+from alvh_bt.pricing.clock import OPEN_MOMENT
+from alvh_bt.pricing.day import DayPrices
+from alvh_bt.pricing.parameters import ModelParameters, load_parameters
+from alvh_bt.pricing.spx_surface import spx_surface
+from alvh_bt.pricing.ssvi import log_ratio_polynomial, theta_from_variance
+from alvh_bt.pricing.vix_curve import NODES, VxCurve
+from alvh_bt.pricing.vix_surface import VVIX_YEARS, VixSurface
+
+
+def flat_prices(
+    *,
+    spot: float,
+    vix: float,
+    day: int,
+    at_open: bool = False,
+    rate: float = 0.0,
+    dividend_yield: float = 0.0,
+    vvix: float = 90.0,
+    contango: float = 0.0,
+    parameters: ModelParameters | None = None,
+) -> DayPrices:
+    """Return prices in which VIX has one level at all tenors and VIX futures rise evenly with theirs.
+
+    Parameters
+    ----------
+    spot
+        S&P 500, points.
+    vix, vvix
+        Vol points.
+    day
+        Epoch day.
+    at_open
+        At the open of `day` in place of its close.
+    rate, dividend_yield
+        Decimals a year.
+    contango
+        Points that the futures curve gains in 30 days; negative in backwardation.
+    parameters
+        The fitted numbers; without them, the packaged ones.
+
+    Examples
+    --------
+    >>> flat_prices(spot=4000.0, vix=20.0, day=19_000).spx.node_vol
+    (20.0, 20.0, 20.0, 20.0)
+    """
+    fitted = load_parameters() if parameters is None else parameters
+    tenor = tuple(30.0 * (j + 1) for j in range(NODES))
+    price = tuple(vix + contango * (j + 1) for j in range(NODES))
+    theta_30 = theta_from_variance((vvix / 100.0) ** 2 * VVIX_YEARS, log_ratio_polynomial(fitted.vix_shape))
+    return DayPrices(
+        day,
+        OPEN_MOMENT if at_open else 0.0,
+        spot,
+        rate,
+        dividend_yield,
+        vix,
+        spx_surface(fitted.spx_model, (vix, vix, vix, vix)),
+        VxCurve(*fitted.vx, vix, vix, NODES, tenor, price),  # type: ignore[arg-type]
+        VixSurface(*fitted.vix_shape, theta_30, fitted.vix_decay),
+    )

@@ -1,0 +1,1 @@
+"""What a user sees of a comparison: the terminal's tables, figures, the HTML report, the files."""

@@ -1,0 +1,205 @@
+"""The figures of a comparison as PNG bytes: NAV, drawdown, hedge carry, VIX with layer entries.
+
+Colours are those of Okabe and Ito (2008), which the colour-blind tell apart.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Callable
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+from numpy.typing import NDArray
+
+from alvh_bt.analysis.results import ComparisonResult
+from alvh_bt.engine.results import RunResult
+from alvh_bt.report.wording import FOCUS, inputs_line, usd
+
+_BLACK, _GREY = "#000000", "#7f7f7f"
+_NAMED: Final = {"none": _BLACK, "static-calls": "#E69F00", "static-futures": "#009E73", FOCUS: "#0072B2"}
+_OTHERS: Final = ("#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+_LAYERS: Final = (("one", "#56B4E9", "o", 14), ("two", "#E69F00", "^", 46), ("three", "#D55E00", "s", 46))
+_STYLE: Final[Any] = {
+    "font.size": 10,
+    "axes.titlesize": 11.5,
+    "axes.titlepad": 24,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e5e5e5",
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "date.converter": "concise",
+    "path.simplify": True,
+    "path.simplify_threshold": 1.0,
+    "agg.path.chunksize": 10_000,
+}
+_DPI: Final = 110
+# More drawdown points than this paint one line over another: a short fall is a spike one pixel wide.
+_DRAWDOWN_POINTS: Final = 450
+_PLAIN: Final = FuncFormatter(lambda value, _: f"{value:,.6g}".replace("-", "\N{MINUS SIGN}"))
+
+
+def draw_figures(result: ComparisonResult) -> dict[str, bytes]:
+    """Return the PNG bytes of every figure by file name; `overview.png` holds the four in one.
+
+    Each has a source line with the window and what was modelled.
+    """
+    panels: dict[str, Callable[[Axes, ComparisonResult], None]] = {
+        "nav.png": plot_nav,
+        "drawdown.png": plot_drawdown,
+        "hedge_carry.png": plot_hedge_carry,
+        "vix_layers.png": plot_vix_layers,
+    }
+    source = source_line(result)
+    pictures = {}
+    with mpl.rc_context(_STYLE):
+        for name, plot in panels.items():
+            figure = Figure(figsize=(9, 4.6), dpi=_DPI)
+            figure.subplots_adjust(left=0.085, right=0.985, top=0.87, bottom=0.13)
+            plot(figure.subplots(), result)
+            pictures[name] = _png(figure, source)
+        figure = Figure(figsize=(14, 9), dpi=100)
+        figure.subplots_adjust(left=0.055, right=0.985, top=0.93, bottom=0.085, wspace=0.13, hspace=0.3)
+        for axes, plot in zip(figure.subplots(2, 2).flat, panels.values(), strict=True):
+            plot(axes, result)
+        pictures["overview.png"] = _png(figure, source)
+    return pictures
+
+
+def source_line(result: ComparisonResult) -> str:
+    """Return the window, its sessions and the modelled inputs' share of days."""
+    return (
+        f"{result.start:%Y-%m-%d} to {result.end:%Y-%m-%d}, {result.sessions:,} sessions, "
+        f"starting cash {usd(result.starting_cash)} USD. "
+        f"Modelled inputs: {inputs_line(result.inputs, 'modelled')}."
+    )
+
+
+def plot_nav(axes: Axes, result: ComparisonResult) -> None:
+    """Draw NAV by variant, thousand USD, and the starting cash."""
+    axes.axhline(result.starting_cash / 1e3, color=_GREY, linewidth=0.8, linestyle=":")
+    _lines(axes, result, lambda run: run.daily["nav"].to_numpy() / 1e3)
+    axes.set_title("Net asset value by hedge")
+    axes.set_ylabel("thousand USD")
+    axes.yaxis.set_major_formatter(_PLAIN)
+
+
+def plot_drawdown(axes: Axes, result: ComparisonResult) -> None:
+    """Draw drawdown from the peak by variant, percent; a long window as the worst of some sessions."""
+    step = max(1, result.sessions // _DRAWDOWN_POINTS)
+    _lines(axes, result, lambda run: 100 * run.daily["drawdown"].to_numpy(), step)
+    axes.set_title(
+        "Drawdown from the running peak" + (f", worst of every {step} sessions" if step > 1 else "")
+    )
+    axes.set_ylabel("% of peak NAV")
+    axes.yaxis.set_major_formatter(_PLAIN)
+
+
+def plot_hedge_carry(axes: Axes, result: ComparisonResult) -> None:
+    """Draw the running sum of hedge carry by variant, thousand USD, before costs."""
+    _lines(axes, result, lambda run: run.daily["hedge_carry"].cumsum().to_numpy() / 1e3)
+    axes.set_title("Cumulative hedge carry (time and roll-down), before costs")
+    axes.set_ylabel("thousand USD")
+    axes.yaxis.set_major_formatter(_PLAIN)
+
+
+def plot_vix_layers(axes: Axes, result: ComparisonResult) -> None:
+    """Draw VIX closes and, where the layered hedge was run, the days on which each layer was entered."""
+    vix = result.vix
+    axes.plot(_days(vix.index), vix.to_numpy(), color=_GREY, linewidth=0.8, label="close")
+    run = result.run(FOCUS)
+    axes.set_title("VIX" if run is None else "VIX and the days each layer was entered")
+    if run is not None:
+        for name, colour, marker, size in _LAYERS:
+            days = layer_entries(run, name)
+            levels = vix.reindex(days).to_numpy()
+            axes.scatter(
+                _days(days),
+                levels,
+                s=size,
+                c=colour,
+                marker=marker,
+                zorder=3,
+                linewidths=0.4,
+                edgecolors="white",
+                label=f"layer {name} ({len(days):,})",
+            )
+    axes.set_yscale("log")
+    axes.set_yticks([level for level in (10, 15, 20, 30, 40, 60, 80) if level <= vix.max() * 1.05])
+    axes.yaxis.set_major_formatter(_PLAIN)
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylabel("vol points (log scale)")
+    _legend(axes)
+    _date_axis(axes, result)
+
+
+def layer_entries(run: RunResult, layer: str) -> pd.DatetimeIndex:
+    """Return the days, ascending, on which `layer` was opened; rolls do not count."""
+    trades = run.trades
+    entered = (trades["action"] == "open") & (trades["layer"].astype("str").str.lower() == layer)
+    return pd.DatetimeIndex(trades.loc[entered, "date"].unique()).sort_values()
+
+
+def _lines(
+    axes: Axes, result: ComparisonResult, values: Callable[[RunResult], NDArray[Any]], step: int = 1
+) -> None:
+    """Draw one line a run; with `step` above 1, the lowest value of every `step` sessions."""
+    others = iter(_OTHERS * len(result.runs))
+    for run in result.runs:
+        colour = _NAMED.get(run.variant) or next(others)
+        level = values(run)
+        starts = np.arange(0, len(level), step)
+        days, level = _days(run.daily["date"])[starts], np.minimum.reduceat(level, starts)
+        focus = run.variant == FOCUS
+        label = run.variant + (", stopped" if run.stopped else "")
+        axes.plot(
+            days, level, color=colour, label=label, linewidth=1.6 if focus else 1.1, zorder=3 if focus else 2
+        )
+        if run.stopped:
+            axes.plot(days[-1:], level[-1:], color=colour, marker="X", markersize=9, zorder=4)
+    _legend(axes)
+    _date_axis(axes, result)
+
+
+def _legend(axes: Axes) -> None:
+    # Between title and picture, where it can hide no line.
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 0.985),
+        ncols=4,
+        borderpad=0.2,
+        columnspacing=1.4,
+        handlelength=1.4,
+    )
+
+
+def _date_axis(axes: Axes, result: ComparisonResult) -> None:
+    first, last = _days(pd.DatetimeIndex([result.start, result.end]))
+    axes.set_xlim(first, last)
+
+
+def _days(dates: Any) -> NDArray[np.datetime64]:
+    return np.asarray(dates, dtype="datetime64[D]")
+
+
+def _png(figure: Figure, source: str) -> bytes:
+    lines = textwrap.fill(source, width=int(18 * figure.get_figwidth()))
+    figure.text(0.01, 0.012, lines, fontsize=8.5, color="#555555")
+    buffer = io.BytesIO()
+    # A fixed "Software" keeps the bytes the same from one Matplotlib to the next patch release.
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png", metadata={"Software": "alvh-bt"})
+    return buffer.getvalue()

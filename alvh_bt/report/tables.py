@@ -1,0 +1,109 @@
+"""The comparison in the terminal: within 100 columns, and as clear without colour as with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from alvh_bt.report import wording
+
+_SHOWN: Final = (
+    "pnl_usd",
+    "cagr",
+    "sharpe",
+    "max_drawdown",
+    "max_drawdown_days",
+    "cvar_95",
+    "hedge_pnl_usd",
+    "hedge_decay",
+    "decay_to_theta",
+    "costs_usd",
+    "condor_pnl_usd",
+)
+_COMPARED: Final = ("cagr", "max_drawdown")
+# Four columns of figures beside their labels fit an old terminal; more variants go into a further table.
+_ABREAST: Final = 4
+
+
+def print_comparison(summary: Mapping[str, Any], console: Console) -> None:
+    """Print the metrics, the comparisons, the inputs and the runs that stopped.
+
+    Parameters
+    ----------
+    summary
+        What `analysis.summary.summarise` gave.
+    console
+        Where to; its width decides the wrapping, never more than 100 columns are used.
+    """
+    width = min(console.width, 100)
+    for part in comparison_tables(summary):
+        console.print(part, width=width, highlight=False)
+
+
+def comparison_tables(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield the tables and lines that `print_comparison` prints, in order."""
+    names = list(summary["variants"])
+    for first in range(0, len(names), _ABREAST):
+        yield _metrics(summary, names[first : first + _ABREAST])
+    if summary["comparisons"]:
+        yield _comparisons(summary)
+    for kind in ("modelled", "repaired", "unavailable"):
+        line = wording.inputs_line(summary["inputs"], kind)
+        if kind == "modelled" or line != "none":
+            yield Text.assemble((f"Inputs {kind}: ", "bold"), line)
+    for name, variant in summary["variants"].items():
+        if variant["stopped"]:
+            yield Text.assemble(
+                (f"{name} stopped early (figures end there; pairs on common days): ", "bold red"),
+                variant["stopped"],
+            )
+
+
+def _metrics(summary: Mapping[str, Any], names: list[str]) -> Table:
+    window = summary["window"]
+    table = Table(
+        title=f"{window['start']} to {window['end']}, {window['sessions']:,} sessions",
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        pad_edge=False,
+    )
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    variants = summary["variants"]
+    for key, label, write in wording.METRIC_ROWS:
+        if key in _SHOWN:
+            values = [write(variants[name][key]) for name in names]
+            if key == "condor_pnl_usd" and _same([each[key] for each in variants.values()]):
+                values = [values[0], *["same"] * (len(names) - 1)]
+            table.add_row(label, *values)
+    return table
+
+
+def _same(values: list[float]) -> bool:
+    # Two variants' condor books are the same fills added up in the same order; a cent allows for rounding.
+    return len(values) > 1 and max(values) - min(values) < 0.01
+
+
+def _comparisons(summary: Mapping[str, Any]) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title="Differences, 90% interval", title_justify="left"
+    )
+    table.add_column("")
+    for metric in _COMPARED:
+        table.add_column(wording.COMPARED_ROWS[metric][0], justify="right", no_wrap=True)
+    pairs: dict[str, list[str]] = {}
+    for row in summary["comparisons"]:
+        if row["metric"] in _COMPARED:
+            write = wording.COMPARED_ROWS[row["metric"]][1]
+            low_high = wording.interval(row, write)
+            text = write(row["difference"]) + (f" ({low_high})" if low_high != wording.UNDEFINED else "")
+            pairs.setdefault(f"{row['a']} less {row['b']}", []).append(text)
+    for pair, values in pairs.items():
+        table.add_row(pair, *values)
+    return table

@@ -1,0 +1,1 @@
+"""Packaged data: calibrated parameters and the description of the embedded sample."""

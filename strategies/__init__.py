@@ -1,0 +1,1 @@
+"""Backtrader strategies that pair the condor leg manager with a hedge."""

@@ -1,0 +1,18 @@
+"""Shared fixtures: where the real history lives, if it is there at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = Path(os.environ.get("ALVH_REAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data_dir() -> Path:
+    """The folder with `market/`, `benchmarks/` and `chains/` of real history; skips without it."""
+    if not (REAL_DATA / "market" / "spx.csv").is_file():
+        pytest.skip(f"real history is absent: {REAL_DATA} (set ALVH_REAL_DATA)")
+    return REAL_DATA
