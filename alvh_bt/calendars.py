@@ -154,7 +154,7 @@ def _months(start: dt.date, end: dt.date) -> Iterator[tuple[int, int]]:
 def _monthly(
     start: dt.date,
     end: dt.date,
-    root: Root,
+    root: int,
     expiry: Callable[[int, int], dt.date],
     eras: Callable[[int], Eras],
 ) -> Expiries:
@@ -209,7 +209,7 @@ def spx_expiries(start: dt.date, end: dt.date) -> Expiries:
     Examples
     --------
     >>> week = spx_expiries(dt.date(2011, 1, 6), dt.date(2011, 1, 14))
-    >>> [(str(calendar_date(d)), Root(r).name) for d, r in zip(week.day[:3], week.root[:3])]
+    >>> [(str(calendar_date(d)), ROOT_NAMES[r]) for d, r in zip(week.day[:3], week.root[:3])]
     [('2011-01-07', 'SPXW'), ('2011-01-14', 'SPXW'), ('2011-01-21', 'SPX')]
     """
     monthly = _monthly(

@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,8 +21,8 @@ from numba.extending import register_jitable
 
 _Function = TypeVar("_Function")
 
-#: Caches of earlier versions that are kept beside the current one.
-KEPT = 2
+#: Days after which the cache of another version is taken to be out of use.
+STALE_DAYS = 30
 
 
 def rule(function: _Function) -> _Function:
@@ -56,6 +57,7 @@ def use_cache(package: Path) -> Path:
     folder = root / source_hash(package)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.touch()
         _forget_old(root, folder)
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="alvh-compiled-"))
@@ -64,7 +66,8 @@ def use_cache(package: Path) -> Path:
 
 
 def _forget_old(root: Path, current: Path) -> None:
-    """Remove the caches of all but the last few versions."""
-    old = sorted((path for path in root.iterdir() if path != current), key=lambda path: path.stat().st_mtime)
-    for path in old[:-KEPT]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Remove the caches of versions that have not been used for long."""
+    oldest = time.time() - STALE_DAYS * 86_400
+    for path in root.iterdir():
+        if path != current and path.stat().st_mtime < oldest:
+            shutil.rmtree(path, ignore_errors=True)

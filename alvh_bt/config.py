@@ -7,61 +7,76 @@ file, and holds nothing that can be changed afterwards.
 
 import datetime as dt
 import tomllib
-from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
+from pydantic_core import core_schema
 
+from alvh_bt.contracts import code_name
 from alvh_bt.errors import ConfigError
 
-_E = TypeVar("_E", bound=IntEnum)
 
-
-class Schedule(IntEnum):
+class _Schedule(NamedTuple):
     """When a new condor may be opened."""
 
-    EVERY = 0
-    WEEKLY = 1
-    MONTHLY = 2
+    EVERY: int = 0
+    WEEKLY: int = 1
+    MONTHLY: int = 2
 
 
-class Fill(IntEnum):
+class _Fill(NamedTuple):
     """When an order decided on a close is filled."""
 
-    NEXT_OPEN = 0
-    SAME_CLOSE = 1
-    NEXT_CLOSE = 2
+    NEXT_OPEN: int = 0
+    SAME_CLOSE: int = 1
+    NEXT_CLOSE: int = 2
 
 
-class OnMargin(IntEnum):
+class _OnMargin(NamedTuple):
     """What a run does that cannot meet its margin."""
 
-    STOP = 0
-    CUT = 1
+    STOP: int = 0
+    CUT: int = 1
 
 
-class Sizes(IntEnum):
+class _Sizes(NamedTuple):
     """Fractional contracts for research, or whole XSP, VXM and VX."""
 
-    FRACTIONAL = 0
-    WHOLE = 1
+    FRACTIONAL: int = 0
+    WHOLE: int = 1
 
 
-def _by_name(kind: type[_E]) -> BeforeValidator:
-    def read(value: Any) -> Any:
-        names = [member.name.lower() for member in kind]
+Schedule: Final = _Schedule()
+Fill: Final = _Fill()
+OnMargin: Final = _OnMargin()
+Sizes: Final = _Sizes()
+
+
+class Named:
+    """Marks an integer setting as one of a set of codes, written by name."""
+
+    def __init__(self, codes: tuple[int, ...]) -> None:
+        self.codes = codes
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return the schema that reads a name (or its code) and writes the name."""
+        return core_schema.no_info_plain_validator_function(
+            self._read,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value: code_name(self.codes, value)
+            ),
+        )
+
+    def _read(self, value: Any) -> int:
+        names = {code_name(self.codes, code): code for code in self.codes}
         if isinstance(value, str) and value in names:
-            return kind[value.upper()]
-        if isinstance(value, kind):
+            return names[value]
+        if type(value) is int and value in self.codes:
             return value
         raise ValueError(f"must be one of {', '.join(names)}")
 
-    return BeforeValidator(read)
-
-
-_AS_NAME: Final = PlainSerializer(lambda member: member.name.lower(), return_type=str)
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -74,7 +89,7 @@ Days = Annotated[int, Field(ge=0, le=730)]
 class CondorParams(NamedTuple):
     """How the condor book is entered and managed; 0 switches an optional rule off."""
 
-    schedule: Annotated[Schedule, _by_name(Schedule), _AS_NAME] = Schedule.WEEKLY
+    schedule: Annotated[int, Named(Schedule)] = Schedule.WEEKLY
     every_sessions: Annotated[int, Field(ge=1, le=252)] = 5  # with schedule "every"
     target_dte: Annotated[int, Field(ge=1, le=365)] = 45  # calendar days, counted from the fill
     dte_tolerance: Share = 0.4  # of target_dte; further away, no condor is opened
@@ -165,18 +180,10 @@ class BookParams(NamedTuple):
 
     starting_cash: Positive = 250_000.0
     notional_usd: Positive = 250_000.0
-    contracts: Annotated[Sizes, _by_name(Sizes), _AS_NAME] = Sizes.FRACTIONAL
-    fill: Annotated[Fill, _by_name(Fill), _AS_NAME] = Fill.NEXT_OPEN
-    on_margin: Annotated[OnMargin, _by_name(OnMargin), _AS_NAME] = OnMargin.STOP
+    contracts: Annotated[int, Named(Sizes)] = Sizes.FRACTIONAL
+    fill: Annotated[int, Named(Fill)] = Fill.NEXT_OPEN
+    on_margin: Annotated[int, Named(OnMargin)] = OnMargin.STOP
     interest_share: Share = 1.0  # of the bill rate, earned on cash
-
-
-_P = TypeVar("_P", bound=tuple[Any, ...])
-
-
-def plain(params: _P) -> _P:
-    """Return settings with their choices as integers: compiled rules dispatch on those much faster."""
-    return type(params)(*(int(value) if isinstance(value, IntEnum) else value for value in params))
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

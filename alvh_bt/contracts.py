@@ -8,32 +8,37 @@ since 1970-01-01, the integer behind `numpy.datetime64[D]`.
 from __future__ import annotations
 
 import datetime as dt
-from enum import IntEnum
 from typing import Final, NamedTuple
 
 from alvh_bt.compiled import rule
 
+# Codes are named tuples of plain integers, not enums: compiled code gives every enum a type of its own,
+# compiles each callee once more for each of them, and Python looks enum members up slowly.
 
-class Root(IntEnum):
+
+class _Root(NamedTuple):
     """What a contract is written on and how it is listed."""
 
-    SPX = 0  # S&P 500 option, settles at the open of its expiry (AM)
-    SPXW = 1  # S&P 500 option, settles at the close of its expiry (PM)
-    XSP = 2  # a tenth of SPX, settles at the close (PM)
-    VIX = 3  # VIX option, settles at the opening value of its expiry
-    VX = 4  # VIX future
-    VXM = 5  # a tenth of VX
+    SPX: int = 0  # S&P 500 option, settles at the open of its expiry (AM)
+    SPXW: int = 1  # S&P 500 option, settles at the close of its expiry (PM)
+    XSP: int = 2  # a tenth of SPX, settles at the close (PM)
+    VIX: int = 3  # VIX option, settles at the opening value of its expiry
+    VX: int = 4  # VIX future
+    VXM: int = 5  # a tenth of VX
 
 
-class Right(IntEnum):
+class _Right(NamedTuple):
     """Call, put, or neither (a future)."""
 
-    PUT = -1
-    FUTURE = 0
-    CALL = 1
+    PUT: int = -1
+    FUTURE: int = 0
+    CALL: int = 1
 
 
-ROOT_NAMES: Final = tuple(root.name for root in Root)
+Root: Final = _Root()
+Right: Final = _Right()
+
+ROOT_NAMES: Final = _Root._fields
 
 #: USD a point, in the order of `Root` (Cboe contract specifications).
 MULTIPLIERS: Final = (100.0, 100.0, 100.0, 100.0, 1000.0, 100.0)
@@ -55,18 +60,9 @@ class Contract(NamedTuple):
 
 
 @rule
-def code(member: int) -> int:
-    """Return an enum member, or a number that stands for one, as a plain integer.
-
-    Compiled code keeps each enum as a type of its own; adding zero makes it a number.
-    """
-    return member + 0
-
-
-@rule
 def make_contract(root: int, right: int, strike: float, expiry: int) -> Contract:
     """Return a contract of plain numbers, whatever codes it was given."""
-    return Contract(code(root), code(right), float(strike), code(expiry))
+    return Contract(int(root), int(right), float(strike), int(expiry))
 
 
 @rule
@@ -91,6 +87,16 @@ def is_future(root: int) -> bool:
 def on_vix(root: int) -> bool:
     """Return whether `root` is written on VIX rather than on the S&P 500."""
     return root >= Root.VIX
+
+
+def code_name(codes: tuple[int, ...], value: int) -> str:
+    """Return the name of a code in lower case.
+
+    >>> code_name(Root, 4)
+    'vx'
+    """
+    fields: tuple[str, ...] = type(codes)._fields  # type: ignore[attr-defined]
+    return fields[codes.index(value)].lower()
 
 
 def epoch_day(day: dt.date) -> int:

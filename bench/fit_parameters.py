@@ -14,22 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from fit_chains import (
-    HALF_TICK,
-    anchored_error,
-    fit_half_spread,
-    fit_spx_shape,
-    fit_vix_smile,
-    spx_chain,
-    vix_calls,
-)
+from fit_spx_smile import anchors, fit_spx_smile, spx_chain, spy_chain
+from fit_vix_options import HALF_TICK, fit_half_spread, fit_vix_smile, vix_calls
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from alvh_bt.market import Market, load_market
 from alvh_bt.pricing.history import observed_open, previous
-from alvh_bt.pricing.spx_surface import NODE_DAYS, SpxModel, TermModel, completed_nodes
-from alvh_bt.pricing.ssvi import log_ratio_polynomial
+from alvh_bt.pricing.spx_surface import NODE_DAYS, TermModel, completed_nodes
 from alvh_bt.pricing.vix_curve import CurveModel, curve_target, future_damping, modelled_futures, slow_mean
 from alvh_bt.pricing.vix_surface import modelled_vvix
 
@@ -256,40 +248,46 @@ def show_spreads(chains: dict[str, pd.DataFrame], calls: pd.DataFrame) -> None:
         )
 
 
-def main(data: Path) -> None:
-    """Fit everything on `data` and print the parameter file."""
-    print(
-        "# Parameters of the price models; written by bench/fit_parameters.py, read by pricing/parameters.py."
-    )
-    print("# Vol points for VIX-like levels, years for speeds (1/year), decimals a year for rates.\n")
-    market = load_market(data / "market")
-    chains = {name: spx_chain(data, name) for name in ("2011", "2022")}
-    shape, mae = fit_spx_shape(pd.concat(chains.values()))
-    alone = {name: fit_spx_shape(chain)[1] for name, chain in chains.items()}
-    term, damping, account = fit_term(market)
-    model = SpxModel(
-        *shape, log_ratio_polynomial(shape), (term.long_run_vol / 100) ** 2, term.reversion_from_vix, damping
-    )
-    anchored = {name: anchored_error(chain, market, model) for name, chain in chains.items()}
-    early, late = ("{:.2f}, {:+.2f}".format(*anchored[name]) for name in ("2011", "2022"))
-    count = sum(map(len, chains.values()))
+def show_spx_smile(chains: dict[str, pd.DataFrame], market: Market, term: TermModel) -> None:
+    """Fit and print the SPX smile."""
+    levels = {name: anchors(chain, market, term) for name, chain in chains.items()}
+    shape, factor, errors = fit_spx_smile(chains, levels)
+    found = {}
+    for name, error in errors.items():
+        points, delta = 100.0 * error, chains[name]["delta"] * chains[name]["right"]
+        body = points[(delta < -0.10) & (delta > -0.25)].mean()
+        wing = points[(delta < 0.0) & (delta > -0.05)].mean()
+        found[name] = (
+            f"MAE {np.abs(points).mean():.2f}, mean {points.mean():+.2f}"
+            f" (puts of 0.10-0.25 delta {body:+.2f}, of 0.02-0.05 {wing:+.2f})"
+        )
+    count = {name: len(chain) for name, chain in chains.items()}
     show(
         "spx_smile",
-        f"""SSVI, one shape for all: {count} out-of-the-money SPX mids, 0.02-0.60 delta, 5-100 days,
-        2011-01-03..07 (close) and 2022-07-12 (11:55), forwards by parity, each slice with its
-        own level, equal weight a slice. MAE in vol points: {mae:.2f} both; a shape of its own
-        would give {alone["2011"]:.2f} (2011) and {alone["2022"]:.2f} (2022). Anchored to the
-        VIX family's closes, as the model does it: MAE and mean {early} (2011) and {late} (2022,
-        whose closes are four hours after its quotes). The model's vols are thus too high by
-        about 5%: the far wing of a single shape holds less of VIX than the market's does, and
-        the body more.""",
+        f"""SSVI, one shape for all days, fitted as it is used: anchored to each day's VIX family. Errors in
+        vol points, modelled less quoted, out of the money, 0.02-0.60 delta, 5-100 days. SPX
+        2011-01-03..07, {count["2011"]} quotes: {found["2011"]}; SPX 2022-07-12 11:55, {count["2022"]}:
+        {found["2022"]}, VIX at that hour fitted as {factor:.2f} of its close; SPY puts 2010-2018, monthly,
+        {count["spy"]}: {found["spy"]}. Held out, SPY puts and calls of 2021, {count["spy 2021"]}:
+        {found["spy 2021"]}: that year's body traded further below VIX than one shape allows.""",
         dict(shape._asdict()),
     )
+
+
+def main(data: Path) -> None:
+    """Fit everything on `data` and print the parameter file."""
+    print("# Parameters of the price models, written by bench/fit_parameters.py.")
+    print("# Vol points for VIX-like levels, years for speeds (1/year), decimals a year for rates.\n")
+    market = load_market(data / "market")
+    term, damping, account = fit_term(market)
+    spx = {name: spx_chain(data, name) for name in ("2011", "2022")}
+    spy = {"spy": "spy_puts_2010_2018.csv.gz", "spy 2021": "spy_2021.csv.gz"}
+    show_spx_smile(spx | {name: spy_chain(data, file, market) for name, file in spy.items()}, market, term)
     show("spx_term", account, {**term._asdict(), "damping": damping})
     half_life = show_curve(market)
     calls = show_vix_options(data, market, half_life)
     show_opens(market)
-    show_spreads(chains, calls)
+    show_spreads(spx, calls)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from alvh_bt.calendars import (
     vx_expiries,
     vx_expiry,
 )
-from alvh_bt.contracts import Root, calendar_date, epoch_day
+from alvh_bt.contracts import ROOT_NAMES, Root, calendar_date, epoch_day
 from alvh_bt.errors import DataError
 
 D = dt.date.fromisoformat
@@ -34,7 +34,7 @@ D = dt.date.fromisoformat
 def listed_on(expiries: Expiries, day: dt.date) -> set[tuple[str, dt.date]]:
     today = epoch_day(day)
     rows = zip(expiries.day, expiries.root, expiries.listed_from, strict=True)
-    return {(Root(r).name, calendar_date(d)) for d, r, since in rows if since <= today <= d}
+    return {(ROOT_NAMES[r], calendar_date(d)) for d, r, since in rows if since <= today <= d}
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from alvh_bt.analysis.metrics import cvar_95, sharpe
+from alvh_bt.analysis.decay import hedge_decay
+from alvh_bt.analysis.metrics import SESSIONS_A_YEAR, cagr, cvar_95
 
 Floats = NDArray[np.float64]
 
@@ -75,29 +77,54 @@ def draw_days(sessions: int, block: int, draws: int, seed: int) -> Iterator[NDAr
         yield np.asarray(days)
 
 
+class _Walk(NamedTuple):
+    end: float  # value of 1 USD at the end
+    fall: float  # deepest drawdown, <= 0
+    mean: float  # of daily returns
+    variance: float  # of daily returns, ddof 1
+    bleed: float  # USD in all
+    nav: float  # USD on average
+
+
+@njit(cache=True)
+def _walk(rows: DailyRows, days: NDArray[np.int64]) -> _Walk:
+    """Return the sums along one resampled history; an eighth of the time of whole-array steps."""
+    end = peak = 1.0
+    fall = total = squares = bleed = nav = 0.0
+    for day in days:
+        daily = rows.returns[day]
+        end *= 1.0 + daily
+        peak = max(peak, end)
+        fall = min(fall, end / peak - 1.0)
+        total += daily
+        squares += daily * daily
+        bleed += rows.bleed[day]
+        nav += rows.nav[day]
+    count = len(days)
+    variance = max((squares - total * total / count) / (count - 1), 0.0)
+    return _Walk(end, fall, total / count, variance, bleed, nav / count)
+
+
 def resampled(rows: DailyRows, days: NDArray[np.int64], years: float) -> Floats:
     """Return the metrics of `COMPARED` on one resampled history, shape (len(COMPARED),).
-
-    One history at a time stays inside the processor's cache: a matrix of all takes twice as long.
 
     Parameters
     ----------
     rows
         One run's days.
     days
-        Row numbers, shape (n,).
+        Row numbers, shape (n,), n >= 2.
     years
         Length of the window, > 0. NaN Sharpe where the history has no spread.
     """
-    returns = rows.returns.take(days)
-    path = np.cumprod(1.0 + returns)
-    fall = np.min(path / np.maximum(np.maximum.accumulate(path), 1.0)) - 1.0
+    walk = _walk(rows, days)
+    spread = math.sqrt(walk.variance)
     return np.array(
         [
-            path[-1] ** (1.0 / years) - 1.0,
-            fall,
-            cvar_95(returns),
-            sharpe(returns),
-            rows.bleed.take(days).mean() * len(days) / years / rows.nav.take(days).mean(),
+            cagr(walk.end, 1.0, years),
+            walk.fall,
+            cvar_95(rows.returns.take(days)),
+            walk.mean / spread * SESSIONS_A_YEAR**0.5 if spread > 0 else math.nan,
+            hedge_decay(walk.bleed, walk.nav, years),
         ]
     )

@@ -100,8 +100,9 @@ def _compare_until(
 
 
 def _daily_rows(run: RunResult, starting_cash: float) -> DailyRows:
-    nav = run.daily["nav"].to_numpy(np.float64)
-    bleed = (run.daily["hedge_costs"] - run.daily["hedge_carry"]).to_numpy(np.float64)
+    # Copies, for pandas hands out read-only arrays, which Numba would compile for a second time.
+    nav = run.daily["nav"].to_numpy(np.float64, copy=True)
+    bleed = (run.daily["hedge_costs"] - run.daily["hedge_carry"]).to_numpy(np.float64, copy=True)
     return DailyRows(daily_returns(nav, starting_cash), nav, bleed)
 
 
@@ -122,11 +123,9 @@ def _resample(
     if not differences:
         return sample, "no interval: a NAV fell to 0 or below"
     block = block_length(differences)
-    drawn = 0
-    for days in draw_days(sessions, block, draws, seed):
+    for draw, days in enumerate(draw_days(sessions, block, draws, seed)):
         for name, row in sound.items():
-            sample[name][:, drawn : drawn + len(days)] = resampled(row, days, years)
-        drawn += len(days)
+            sample[name][:, draw] = resampled(row, days, years)
     return (
         sample,
         f"stationary block bootstrap of paired days, {draws} draws, mean block {block} sessions",

@@ -43,13 +43,12 @@ def bleed_usd(hedge_carry: Floats, hedge_costs: Floats) -> float:
     return float(hedge_costs.sum() - hedge_carry.sum()) + 0.0
 
 
-def hedge_decay(bleed: float, nav: Floats, years: float) -> float:
+def hedge_decay(bleed: float, average_nav: float, years: float) -> float:
     """Return the bleed a year as a share of average NAV (positive: it bleeds).
 
     NaN where the window has no length or average NAV is not positive.
     """
-    average = float(nav.mean())
-    return bleed / years / average if years > 0 and average > 0 else float("nan")
+    return bleed / years / average_nav if years > 0 and average_nav > 0 else float("nan")
 
 
 def decay_to_theta(bleed: float, condor_theta: Floats) -> float:

@@ -152,7 +152,7 @@ def run_metrics(run: RunResult, starting_cash: float) -> Metrics:
         condor_pnl_usd=float(column["condor_pnl"].sum()),
         hedge_pnl_usd=float(column["hedge_pnl"].sum()),
         costs_usd=float(column["costs"].sum()),
-        hedge_decay=decay.hedge_decay(bleed, nav, years),
+        hedge_decay=decay.hedge_decay(bleed, float(nav.mean()), years),
         decay_to_theta=decay.decay_to_theta(bleed, column["condor_theta"]),
         hedge_efficiency=decay.hedge_efficiency(bleed, column["hedge_pnl"], column["condor_pnl"]),
         trades=int(run.trades["action"].isin(FILLS).sum()),

@@ -12,13 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alvh_bt.compiled import rule
-from alvh_bt.contracts import Contract, code, make_contract
+from alvh_bt.contracts import Contract, make_contract
 
 Rows = NDArray[Any]  # a structured array of LOT, CONDOR or MARK rows
-
-
-# The codes are named tuples of plain integers, not enums: compiled code gives every enum a type of its
-# own, and compiles each callee once more for each of them.
 
 
 class _Book(NamedTuple):
@@ -222,29 +218,29 @@ def make_order(
 ) -> Order:
     """Return an order with plain integers and floats, whatever codes it was given.
 
-    Compiled lists hold one type only; enum members would each make a type of their own.
+    Compiled lists hold one type only; numbers out of an array are of another.
     """
     return Order(
-        code(book),
-        code(layer),
-        code(action),
-        code(group),
-        code(lot),
-        code(contract.root),
-        code(contract.right),
+        int(book),
+        int(layer),
+        int(action),
+        int(group),
+        int(lot),
+        int(contract.root),
+        int(contract.right),
         float(contract.strike),
-        code(contract.expiry),
+        int(contract.expiry),
         float(contracts),
         float(price),
-        code(reason),
-        code(package),
+        int(reason),
+        int(package),
     )
 
 
 @rule
 def make_note(book: int, layer: int, group: int, reason: int) -> Note:
     """Return a note with plain integers, as `make_order` does for orders."""
-    return Note(code(book), code(layer), code(group), code(reason))
+    return Note(int(book), int(layer), int(group), int(reason))
 
 
 @rule
@@ -285,12 +281,6 @@ def closing_order(lot: Any, mid: float, reason: int, action: int, package: int) 
         reason,
         package,
     )
-
-
-def code_name(codes: tuple[int, ...], value: int) -> str:
-    """Return the name of a code in lower case: `code_name(Layer, 6)` is `"two"`."""
-    fields: tuple[str, ...] = type(codes)._fields  # type: ignore[attr-defined]
-    return fields[codes.index(value)].lower()
 
 
 def empty_rows(kind: np.dtype[Any], n: int = 0) -> Rows:

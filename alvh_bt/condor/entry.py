@@ -10,7 +10,7 @@ from alvh_bt.calendars import listed_expiry_nearest
 from alvh_bt.compiled import rule
 from alvh_bt.condor.strikes import choose_spread, side_layers
 from alvh_bt.config import BookParams, CondorParams, CostParams, Schedule, Sizes
-from alvh_bt.contracts import Right, Root, code, contract_multiplier, make_contract
+from alvh_bt.contracts import Right, Root, contract_multiplier, make_contract
 from alvh_bt.costs.spreads import half_spread
 from alvh_bt.pricing.day import quote_contract, underlying_scale
 
@@ -59,11 +59,11 @@ def enter_condor(
     if row < 0 or abs(dte - params.target_dte) > max(2.0, params.dte_tolerance * params.target_dte):
         decision.notes.append(make_note(Book.CONDOR, 0, book.next_group, Reason.NO_EXPIRY))
         return decision
-    root = code(Root.XSP) if money.contracts == Sizes.WHOLE else today.spx.root[row]
+    root = Root.XSP if money.contracts == Sizes.WHOLE else today.spx.root[row]
     contracts = condor_contracts(today.prices.spot, root, params, money)
     package = book.next_group * 4
     net = 0.0
-    for right in (code(Right.PUT), code(Right.CALL)):
+    for right in (Right.PUT, Right.CALL):
         legs = open_side(
             today, root, right, today.spx.day[row], contracts, book.next_group, params, Reason.ENTRY, package
         )

@@ -7,7 +7,7 @@ from alvh_bt.book.view import BookView, CondorView, Today, tradable, view_condor
 from alvh_bt.compiled import rule
 from alvh_bt.condor.entry import enter_condor, open_side
 from alvh_bt.config import BookParams, CondorParams, CostParams
-from alvh_bt.contracts import Right, code
+from alvh_bt.contracts import Right
 
 NO_REASON = -1
 
@@ -38,7 +38,7 @@ def tested_side(condor: CondorView, params: CondorParams) -> int:
     call = condor.short_call_delta if condor.call_rolls < params.max_rolls else 0.0
     if max(put, call) < params.roll_delta:
         return 0
-    return code(Right.PUT) if put >= call else code(Right.CALL)
+    return Right.PUT if put >= call else Right.CALL
 
 
 @rule

@@ -54,6 +54,15 @@ def condor_margin(lots: Rows, condors: Rows) -> float:
     return total
 
 
+@njit(cache=True)
+def required_money(lots: Rows, marks: Rows, condors: Rows, costs: CostParams) -> float:
+    """Return the money that must be at hand, USD: worst condor payoffs and futures' deposits."""
+    total = hedge_margin(lots, marks, costs)
+    for row in range(condors.shape[0]):
+        total -= worst_payoff(lots, condors[row]["id"])
+    return total
+
+
 @rule
 def condor_credit(root: int, contracts: float, credit_points: float) -> float:
     """Return a condor's net credit, USD."""

@@ -25,6 +25,7 @@ from alvh_bt.book.records import (
     Book,
     Order,
     Reason,
+    Status,
     closing_order,
     empty_rows,
     lot_contract,
@@ -40,7 +41,7 @@ from alvh_bt.contracts import (
     settles_at_open,
 )
 from alvh_bt.costs.fees import settlement_fee, trade_fee
-from alvh_bt.costs.margin import condor_margin, hedge_margin, worst_payoff
+from alvh_bt.costs.margin import condor_margin, hedge_margin, required_money
 from alvh_bt.costs.spreads import fill_price
 from alvh_bt.engine.trades import DayFlows, Trade
 from alvh_bt.errors import AccountingError, DataError
@@ -128,7 +129,7 @@ class Accounts:
 
     def close_fills(self) -> None:
         """Bring the condor records in line with the lots once all fills of a moment are done."""
-        if len(self.condors):
+        if self.trades or np.any(self.condors["status"] != Status.OPEN):
             self.condors = without_flat(self.condors, self.lots)
 
     def mark(self, prices: DayPrices) -> None:
@@ -163,8 +164,8 @@ class Accounts:
 
     def required(self) -> float:
         """Return the money that must be at hand, USD: the worst condor payoffs and futures' deposits."""
-        condors = -sum(worst_payoff(self.lots, int(group)) for group in self.condors["id"])
-        return float(condors + hedge_margin(self.lots, self.marks, self.costs))
+        needed: float = required_money(self.lots, self.marks, self.condors, self.costs)
+        return needed
 
     def available(self) -> float:
         """Return the money at hand, USD: cash and the open P&L of futures; option values do not count."""

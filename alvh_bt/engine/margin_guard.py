@@ -47,6 +47,8 @@ def affordable(decision: Decision, accounts: Accounts, margin_rate: float) -> De
         Deposit for futures, share of their value.
     """
     opens = [order for order in decision.orders if order.action == Action.OPEN]
+    if not opens:
+        return decision
     need = opening_need(opens, margin_rate)
     free = accounts.available() - accounts.required()
     if need <= max(free, 0.0):

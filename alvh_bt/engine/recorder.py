@@ -8,8 +8,8 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
-from alvh_bt.book.records import REASON_TEXT, Action, Book, Layer, code_name
-from alvh_bt.contracts import ROOT_NAMES, calendar_date, contract_multiplier, right_name
+from alvh_bt.book.records import REASON_TEXT, Action, Book, Layer
+from alvh_bt.contracts import ROOT_NAMES, calendar_date, code_name, contract_multiplier, right_name
 from alvh_bt.engine.journal import Entry
 from alvh_bt.engine.results import DAILY_COLUMNS, TRADE_COLUMNS
 from alvh_bt.engine.trades import Trade

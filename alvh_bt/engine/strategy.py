@@ -10,7 +10,7 @@ from alvh_bt.book.condors import with_decisions
 from alvh_bt.book.records import Decision, order_contract
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.condor.manage import decide_condor
-from alvh_bt.config import Fill, OnMargin, Study, plain
+from alvh_bt.config import Fill, OnMargin, Study
 from alvh_bt.contracts import Contract
 from alvh_bt.engine.broker import OptionsBroker
 from alvh_bt.engine.feeds import ListedContract
@@ -29,7 +29,7 @@ class CondorStrategy(bt.Strategy):
 
     def __init__(self) -> None:
         self.study: Study = self.broker.study
-        self.rules = (plain(self.study.condor), plain(self.study.book), self.study.costs)
+        self.rules = (self.study.condor, self.study.book, self.study.costs)
         self.journal = Journal(self.study)
         self.hedge: Hedge = self.make_hedge(self.study)
 
@@ -43,8 +43,12 @@ class CondorStrategy(bt.Strategy):
         if not self.meet_margin(today):
             self.send(self.decide_condor(today), today)
             self.send(self.hedge.decide(today, self.book()), today)
+
+    def _next_analyzers(self, minperstatus: int, once: bool = False) -> None:
+        """Fill what this close decided, under `same_close`, before the analyzers take their turn."""
         if self.study.book.fill == Fill.SAME_CLOSE:
             self.fill_now()
+        super()._next_analyzers(minperstatus, once=once)
 
     def book(self) -> BookView:
         """Return the book at the close: lots, marks, condors."""

@@ -46,7 +46,7 @@ class Calendar:
         expired = np.searchsorted(monthly, days, side="left")
         self.after_monthly = expired > np.searchsorted(monthly, before, side="left")
 
-    def today(self, i: int, first: int, prices: DayPrices, fill: Fill) -> Today:
+    def today(self, i: int, first: int, prices: DayPrices, fill: int) -> Today:
         """Return what is known at the close of session `i` of a run that began at session `first`."""
         return Today(
             int(self.days[i]),

@@ -10,7 +10,7 @@ from alvh_bt.book.records import Action, Book, Decision, Order, make_order, noth
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.compiled import rule
 from alvh_bt.config import Sizes
-from alvh_bt.contracts import Contract, Right, Root, code, make_contract
+from alvh_bt.contracts import Contract, Right, Root, make_contract
 from alvh_bt.pricing.day import quote_contract
 from alvh_bt.pricing.strikes import strike_by_delta
 
@@ -46,10 +46,10 @@ def front_month(today: Today, month: int, min_dte: int) -> int:
 def future_size(vx: float, day: int, sizes: int) -> tuple[int, float]:
     """Return the root and the contracts that stand for `vx` VX futures under the size rule."""
     if sizes == Sizes.FRACTIONAL:
-        return code(Root.VX), vx
+        return Root.VX, vx
     if day >= VXM_FROM:
-        return code(Root.VXM), float(round(vx * VX_PER_VXM))
-    return code(Root.VX), float(round(vx))
+        return Root.VXM, float(round(vx * VX_PER_VXM))
+    return Root.VX, float(round(vx))
 
 
 @rule
@@ -118,7 +118,7 @@ def call_of_delta(today: Today, expiry: int, delta: float) -> Contract:
     """Return the listed VIX call of an expiry nearest a delta; its strike is NaN where there is none."""
     if expiry < 0:
         return make_contract(Root.VIX, Right.CALL, math.nan, 0)
-    strike = strike_by_delta(code(Root.VIX), code(Right.CALL), expiry, delta, today.prices)
+    strike = strike_by_delta(Root.VIX, Right.CALL, expiry, delta, today.prices)
     return make_contract(Root.VIX, Right.CALL, strike, expiry)
 
 

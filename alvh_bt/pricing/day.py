@@ -25,6 +25,7 @@ __all__ = [
     "quote_contract",
     "rolled",
     "shocked",
+    "side",
     "sigma_at",
     "underlying_scale",
     "years_to_expiry",
@@ -90,6 +91,17 @@ def sigma_at(root: int, log_moneyness: float, tau: float, prices: DayPrices) -> 
 
 
 @njit(cache=True)
+def side(right: int) -> int:
+    """Return +1 for a call, -1 for a put, 0 otherwise, as a plain integer.
+
+    A `Right` is one for Python but a type of its own for compiled code, which cannot turn it into a number.
+    """
+    if right > 0:
+        return 1
+    return -1 if right < 0 else 0
+
+
+@njit(cache=True)
 def quote_contract(contract: Contract, prices: DayPrices) -> Quote:
     """Return the mid and the sensitivities of one contract; at its settlement, its intrinsic value.
 
@@ -110,7 +122,7 @@ def quote_contract(contract: Contract, prices: DayPrices) -> Quote:
         return Quote(forward, 1.0, 0.0, 0.0, 0.0, math.nan)
     tau = years_to_expiry(root, expiry, prices.day, prices.moment)
     sigma = sigma_at(root, math.log(contract.strike / forward), tau, prices)
-    greeks = black_greeks(forward, contract.strike, tau, sigma, prices.rate, contract.right)
+    greeks = black_greeks(forward, contract.strike, tau, sigma, prices.rate, side(contract.right))
     carry = 1.0 if on_vix(root) else math.exp((prices.rate - prices.dividend_yield) * tau)
     return Quote(
         greeks.price, greeks.delta * carry, greeks.gamma * carry * carry, greeks.vega, greeks.theta, sigma

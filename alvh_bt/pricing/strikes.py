@@ -21,7 +21,7 @@ from numba import njit
 
 from alvh_bt.contracts import Root, is_future, on_vix
 from alvh_bt.pricing.black import black_delta
-from alvh_bt.pricing.day import DayPrices, forward_price, sigma_at, underlying_scale, years_to_expiry
+from alvh_bt.pricing.day import DayPrices, forward_price, side, sigma_at, underlying_scale, years_to_expiry
 
 #: Fine zones as shares of the forward: third Fridays and weeklies.
 SPX_ZONE: Final = (0.85, 1.10)
@@ -89,7 +89,7 @@ def listed_strike(root: int, strike: float, expiry: int, prices: DayPrices) -> f
 def _abs_delta(root: int, right: int, strike: float, forward: float, tau: float, prices: DayPrices) -> float:
     sigma = sigma_at(root, math.log(strike / forward), tau, prices)
     carry = forward / (underlying_scale(root) * prices.spot) if not on_vix(root) else 1.0
-    return abs(black_delta(forward, strike, tau, sigma, prices.rate, right)) * carry
+    return abs(black_delta(forward, strike, tau, sigma, prices.rate, side(right))) * carry
 
 
 @njit(cache=True)

@@ -112,7 +112,7 @@ def input_table(summary: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def trade_counts(result: ComparisonResult) -> list[tuple[str, str, str, dict[str, int]]]:
-    """Return how often each layer traded: variant, book, layer, number of rows by action; in order of first use."""
+    """Return how often each layer traded: variant, book, layer, rows by action, in order of first use."""
     counts: list[tuple[str, str, str, dict[str, int]]] = []
     for run in result.runs:
         trades = run.trades.assign(layer=run.trades["layer"].astype("str").fillna("-"))

@@ -1,0 +1,95 @@
+"""The main job: the same condor book under each hedge of a study."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alvh_bt.analysis.results import ComparisonResult
+from alvh_bt.book.records import REASON_TEXT, Reason
+from alvh_bt.compiled import source_hash
+from alvh_bt.config import Study
+from alvh_bt.contracts import calendar_date
+from alvh_bt.engine.results import RunResult
+from alvh_bt.engine.run import run_variants
+from alvh_bt.market import Market, Provenance
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def run_comparison(
+    market: Market, study: Study, tick: Callable[[], Any] | None = None
+) -> ComparisonResult:
+    """Return every variant's run over the study's window, with what the user must know about it.
+
+    Parameters
+    ----------
+    market, study
+        History and settings.
+    tick
+        Called after each session of each variant, for a progress bar.
+
+    Raises
+    ------
+    ConfigError
+        When a hedge is unknown.
+    DataError
+        When the window holds no usable session, or a price or a settlement value is missing.
+    AccountingError
+        When the books do not balance.
+    """
+    first, last = market.window(study.start, study.end)
+    runs, prices = run_variants(market, study, tick)
+    settings = study.settings()
+    return ComparisonResult(
+        runs=tuple(runs),
+        settings=settings,
+        inputs=_shares(prices.provenance, first, last),
+        notes=tuple(_notes(market, study, runs)),
+        vix=pd.Series(
+            market.columns["vix_close"][first : last + 1],
+            index=pd.DatetimeIndex(market.sessions[first : last + 1], name="date"),
+        ),
+        run_id=run_id(settings, market),
+        start=calendar_date(market.days[first]),
+        end=calendar_date(market.days[last]),
+        starting_cash=study.book.starting_cash,
+    )
+
+
+def run_id(settings: dict[str, Any], market: Market) -> str:
+    """Return the hash of the settings, this code and the data: the same id, the same result."""
+    parts = (json.dumps(settings, sort_keys=True), source_hash(_PACKAGE), market.fingerprint)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _shares(provenance: Any, first: int, last: int) -> dict[str, dict[str, float]]:
+    """Return for each input the share of the window's days that was observed, repaired, modelled, lacking."""
+    shares = {}
+    for name, codes in provenance.items():
+        window = codes[first : last + 1]
+        shares[name] = {kind.name.lower(): float(np.mean(window == kind)) for kind in Provenance}
+    return shares
+
+
+def _notes(market: Market, study: Study, runs: Sequence[RunResult]) -> Iterator[str]:
+    clipped = market.clipped(study.start, study.end)
+    if clipped:
+        yield clipped
+    for repair in market.repairs:
+        yield str(repair)
+    proxy = REASON_TEXT[Reason.PROXY_SETTLEMENT]
+    for run in runs:
+        settled = run.trades[run.trades["action"] == "settle"]
+        count = int((settled["reason"] == proxy).sum())
+        if count:
+            yield (
+                f"{run.variant}: {count} of {len(settled)} settlements used the index's open in place of "
+                "the official value (SET or VRO)"
+            )

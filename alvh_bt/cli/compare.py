@@ -1,0 +1,101 @@
+"""`alvh compare`: the same condor book under each hedge."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from alvh_bt.config import Study, make_study, read_study
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date: write it as 2006-03-01") from None
+
+
+DateOption = Annotated[dt.date | None, typer.Option(parser=_date, metavar="YYYY-MM-DD", show_default=False)]
+
+
+def compare(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of CSVs (spx.csv, vix.csv, ...); else fetched data, else the sample."),
+    ] = None,
+    start: DateOption = None,
+    end: DateOption = None,
+    hedge: Annotated[
+        list[str] | None,
+        typer.Option(help="none, static-calls, static-futures or layered; repeat it. All four by default."),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Study file (TOML); options override it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for summary.json, tables, figures and report.html.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
+) -> None:
+    """Run the same iron condors under each hedge and compare P&L, drawdown and hedge decay.
+
+    Example: alvh compare --data market --start 2006-03-01 --end 2024-12-31 --out out
+    """
+    from rich.console import Console
+
+    from alvh_bt.analysis.compare import run_comparison
+    from alvh_bt.analysis.summary import summarise
+    from alvh_bt.hedges import make_hedge
+    from alvh_bt.market import load_market
+    from alvh_bt.report.files import check_out, write_outputs
+    from alvh_bt.report.tables import print_comparison
+
+    study = _study(config, start, end, hedge)
+    for name in study.hedges:
+        make_hedge(name, study)
+    if out is not None:
+        check_out(out)
+    market = load_market(data)
+    first, last = market.window(study.start, study.end)
+    result = _with_progress(
+        (last - first + 1) * len(study.hedges), lambda tick: run_comparison(market, study, tick)
+    )
+    summary = summarise(result, study.bootstrap_draws, study.seed)
+    print_comparison(summary, Console())
+    if out is not None:
+        write_outputs(result, out, summary)
+        typer.echo(f"written to {out}: summary.json, report.html, figures and tables")
+    if any(run.stopped for run in result.runs):
+        raise typer.Exit(1)
+
+
+def _study(
+    config: Path | None, start: dt.date | None, end: dt.date | None, hedges: list[str] | None
+) -> Study:
+    """Return the study of a file, with the options of the command line on top."""
+    settings: dict[str, Any] = read_study(config) if config is not None else {}
+    for name, value in (("start", start), ("end", end), ("hedges", hedges)):
+        if value:
+            settings[name] = value
+    return make_study(**settings)
+
+
+def _with_progress(total: int, job: Callable[[Callable[[], None]], Any]) -> Any:
+    """Return what `job` returns, showing a progress bar on stderr while it runs."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} sessions"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("replaying", total=total)
+        done = 0
+
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            if done % 100 == 0:
+                progress.update(task, completed=done)
+
+        return job(tick)

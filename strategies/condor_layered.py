@@ -1,0 +1,36 @@
+"""Iron condors under VIX layers that come and go with their danger.
+
+Copy this file to start a strategy of your own. To run it:
+
+    import backtrader as bt
+    from alvh_bt.engine.setup import equip
+    from alvh_bt.market import load_market
+    from alvh_bt.strategies.condor_layered import CondorLayered
+
+    cerebro = bt.Cerebro()
+    equip(cerebro, load_market())
+    cerebro.addstrategy(CondorLayered)
+    cerebro.run()
+"""
+
+from __future__ import annotations
+
+from alvh_bt.config import Study
+from alvh_bt.engine.strategy import CondorStrategy
+from alvh_bt.hedges import Layered
+
+
+class CondorLayered(CondorStrategy):
+    """Iron condors under VIX layers that come and go with their danger."""
+
+    def make_hedge(self, study: Study) -> Layered:
+        """Return the hedge that goes with the condors."""
+        return Layered(study)
+
+    def next(self) -> None:
+        """Decide on the close: first the condors, then the hedge, which sees what the condors do."""
+        today = self.broker.today()
+        if self.meet_margin(today):
+            return
+        self.send(self.decide_condor(today), today)
+        self.send(self.hedge.decide(today, self.book()), today)
