@@ -256,10 +256,11 @@ def show_spx_smile(chains: dict[str, pd.DataFrame], market: Market, term: TermMo
     for name, error in errors.items():
         points, delta = 100.0 * error, chains[name]["delta"] * chains[name]["right"]
         body = points[(delta < -0.10) & (delta > -0.25)].mean()
-        wing = points[(delta < 0.0) & (delta > -0.05)].mean()
+        wing = points[(delta < 0.0) & (delta > -0.05)]
+        far = f"{wing.mean():+.2f}" if len(wing) else "none quoted"
         found[name] = (
             f"MAE {np.abs(points).mean():.2f}, mean {points.mean():+.2f}"
-            f" (puts of 0.10-0.25 delta {body:+.2f}, of 0.02-0.05 {wing:+.2f})"
+            f" (puts of 0.10-0.25 delta {body:+.2f}, of 0.02-0.05 {far})"
         )
     count = {name: len(chain) for name, chain in chains.items()}
     show(

@@ -200,4 +200,5 @@ def test_summary_turns_the_undefined_into_null_and_rounds_to_ten_digits():
     assert summary["variants"]["a"]["stopped"] == "why"
     assert summary["variants"]["a"]["pnl_usd"] == 0.3333333333
     assert '"hedge_efficiency": null' in summary_json(summary)
-    assert '"max_drawdown": 0.0' in summary_json(summary)  # not -0.0
+    loss_of_nothing = ComparisonResult(**{**vars(result), "settings": {"tilt": -0.0}})
+    assert '"tilt": 0.0' in summary_json(summarise(loss_of_nothing))

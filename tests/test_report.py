@@ -14,6 +14,7 @@ from synthetic_runs import long_comparison
 
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.analysis.summary import summarise
+from alvh_bt.engine.results import RunResult
 from alvh_bt.report import wording
 from alvh_bt.report.figures import draw_figures, layer_entries, source_line
 from alvh_bt.report.headline import headline
@@ -113,8 +114,8 @@ def test_usd(value, text):
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])
-def test_terminal_tables_fit_and_lose_nothing(result, width):
-    text = printed(result, width)
+def test_terminal_tables_fit_and_lose_nothing(stopped, width):
+    text = printed(stopped, width)
     assert max(len(line) for line in text.splitlines()) <= min(width, 100)
     assert "…" not in text
     for label in (
@@ -190,9 +191,15 @@ def test_figures_of_a_run_that_stopped_and_of_a_vix_that_is_unknown(stopped):
 
 def test_entries_count_days_not_fills_and_leave_rolls_out(result):
     run = result.run("layered")
-    days = layer_entries(run, "one")
-    assert list(days) == sorted(run.trades["date"].unique())
-    assert list(layer_entries(run, "three")) == list(run.daily["date"].iloc[[9 * 21]])
+    days = list(run.daily["date"].iloc[:4])
+    two_futures_then_a_roll = (
+        run.trades[run.trades["layer"] == "one"]
+        .iloc[:4]
+        .assign(date=[days[2], days[0], days[0], days[3]], action=["open", "open", "open", "roll"])
+    )
+    changed = RunResult("layered", run.daily, two_futures_then_a_roll, run.journal)
+    assert list(layer_entries(changed, "one")) == [days[0], days[2]]
+    assert len(layer_entries(changed, "two")) == 0
 
 
 def test_the_source_line_says_what_was_modelled(result):

@@ -1,0 +1,35 @@
+# Two commands do all the set-up on a machine with Python 3.11 or newer and make:
+#   make compare   the main job on the embedded sample
+#   make test      every check and test
+# Each makes its own virtual environment and installs what it needs.
+
+PYTHON ?= python3
+RUN := .venv-run
+DEV := .venv
+SOURCES := pyproject.toml $(shell find alvh_bt strategies data -name '*.py' -o -name '*.toml' -o -name '*.j2')
+
+.PHONY: compare test lint clean
+
+compare: $(RUN)/installed
+	$(RUN)/bin/alvh compare --out out
+
+test: $(DEV)/installed lint
+	$(DEV)/bin/python -m pytest
+
+lint: $(DEV)/installed
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+
+$(RUN)/installed: $(SOURCES)
+	$(PYTHON) -m venv $(RUN)
+	$(RUN)/bin/python -m pip install --quiet --disable-pip-version-check .
+	touch $@
+
+$(DEV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(RUN) $(DEV) build dist *.egg-info out
