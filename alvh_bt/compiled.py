@@ -12,14 +12,15 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
 import platformdirs
 from numba.extending import register_jitable
 
-_Function = TypeVar("_Function")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 #: Days after which the cache of another version is taken to be out of use.
 STALE_DAYS = 30

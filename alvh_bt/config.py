@@ -116,10 +116,10 @@ class StaticParams(NamedTuple):
 class LayeredParams(NamedTuple):
     """The adaptive layers: sizes, triggers, exits and rolls."""
 
-    target_vx_per_100k: Positive = 1.6  # VIX notional with all layers on, in VX a 100,000 USD of notional
-    first_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.125  # of the target; 0.20 VX a 100,000 USD
-    second_share: Share = 0.4375
-    third_share: Share = 0.4375
+    target_vx_per_100k: Positive = 1.6  # targeted VIX notional, in VX a 100,000 USD of condor notional
+    first_share: Share = 0.125  # of the target, a deployment: 0.20 VX a 100,000 USD
+    second_share: Share = 0.125  # the same VIX notional in calls
+    third_share: Share = 0.125
     front_weight: Share = 0.5
     future_roll_dte: Days = 7
     trigger_delta: Delta = 0.25  # layer two: of either short strike
@@ -243,7 +243,7 @@ class Study:
         return plain
 
 
-_CONCERNS: Final = {
+_CONCERNS: Final[dict[str, Any]] = {
     "book": BookParams,
     "condor": CondorParams,
     "static": StaticParams,

@@ -23,9 +23,7 @@ from alvh_bt.market import Market, Provenance
 _PACKAGE = Path(__file__).parents[1]
 
 
-def run_comparison(
-    market: Market, study: Study, tick: Callable[[], Any] | None = None
-) -> ComparisonResult:
+def run_comparison(market: Market, study: Study, tick: Callable[[], Any] | None = None) -> ComparisonResult:
     """Return every variant's run over the study's window, with what the user must know about it.
 
     Parameters

@@ -60,9 +60,15 @@ def without_flat(condors: Rows, lots: Rows) -> Rows:
     A condor whose entry was not filled, and one that was closed or settled, goes; one whose exit was
     not filled is open again.
     """
-    ours = lots[lots["book"] == Book.CONDOR]
-    rows = condors[np.isin(condors["id"], ours["group"])].copy()
-    rows["status"] = Status.OPEN
+    sizes = {
+        int(group): abs(contracts)
+        for book, group, contracts in zip(
+            lots["book"].tolist(), lots["group"].tolist(), lots["contracts"].tolist(), strict=True
+        )
+        if book == Book.CONDOR
+    }
+    rows = condors[[int(group) in sizes for group in condors["id"]]]
     for condor in rows:
-        condor["contracts"] = abs(ours["contracts"][ours["group"] == condor["id"]][0])
+        condor["status"] = Status.OPEN
+        condor["contracts"] = sizes[int(condor["id"])]
     return rows

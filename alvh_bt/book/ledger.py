@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from alvh_bt.book.records import MARK, Book, Order, Rows, lot_contract
+from alvh_bt.book.records import LOT, MARK, Book, Order, Rows, lot_contract
 from alvh_bt.compiled import rule
 from alvh_bt.contracts import contract_multiplier, is_future, on_vix
 from alvh_bt.pricing.day import DayPrices, quote_contract, rolled, underlying_scale
@@ -109,26 +109,20 @@ def closing_cash(root: int, contracts: float, price: float, entry_price: float) 
 
 def with_lot(lots: Rows, order: Order, lot_id: int, price: float, day: int) -> Rows:
     """Return the lots with the one that `order` opens at `price` (points) on epoch day `day`."""
-    added = np.zeros(1, dtype=lots.dtype)
-    added[0] = (
-        lot_id,
-        order.book,
-        order.layer,
-        order.group,
-        order.root,
-        order.right,
-        order.strike,
-        order.expiry,
-        order.contracts,
-        price,
-        price,
-        day,
-    )
-    return np.concatenate((lots, added))
+    row = (lot_id, order.book, order.layer, order.group, order.root, order.right, order.strike)
+    grown = np.empty(len(lots) + 1, dtype=LOT)
+    grown[:-1] = lots
+    grown[-1] = (*row, order.expiry, order.contracts, price, price, day)
+    return grown
 
 
 def without(lots: Rows, row: int, contracts: float) -> Rows:
     """Return the lots with `contracts` (the lot's sign) taken from row `row`; an empty lot goes."""
+    if lots["contracts"][row] == contracts:
+        shrunk = np.empty(len(lots) - 1, dtype=LOT)
+        shrunk[:row] = lots[:row]
+        shrunk[row:] = lots[row + 1 :]
+        return shrunk
     left = lots.copy()
-    left[row]["contracts"] -= contracts
-    return left if left[row]["contracts"] != 0.0 else np.delete(left, row)
+    left["contracts"][row] -= contracts
+    return left

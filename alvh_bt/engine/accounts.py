@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -51,6 +52,9 @@ from alvh_bt.pricing.model import Settlement
 #: Dollars by which the books may disagree: rounding of a few million sums of doubles.
 TOLERANCE_USD = 1e-6
 
+#: An epoch day beyond every expiry.
+NEVER = 10**9
+
 
 class Accounts:
     """Books of one run; each method is one step of the day, in the order of the methods.
@@ -71,6 +75,7 @@ class Accounts:
         self.flows = DayFlows()
         self.trades: list[Trade] = []
         self.prices: DayPrices | None = None
+        self.first_expiry = NEVER
 
     def view(self) -> BookView:
         """Return the book as rules see it; they must not write to it."""
@@ -98,7 +103,7 @@ class Accounts:
         AccountingError
             When a condor loses more than its widest wing less its credit.
         """
-        if not np.any(self.lots["expiry"] <= day):
+        if day < self.first_expiry:
             return
         due = [lot for lot in self.lots if lot["expiry"] == day and settles_at_open(lot["root"]) == at_open]
         for group in {int(lot["group"]) for lot in due if lot["book"] == Book.CONDOR}:
@@ -143,10 +148,10 @@ class Accounts:
             When NAV differs from cash plus marked value.
         """
         self.marks = mark_lots(self.lots, prices)
-        if not np.all(np.isfinite(self.marks["mid"])):
+        self.sums = sum_book(self.lots, self.marks)
+        if not math.isfinite(self.sums.value):
             lost = contract_name(lot_contract(self.lots[int(np.argmin(np.isfinite(self.marks["mid"])))]))
             raise DataError(f"no price for {lost} on {calendar_date(prices.day)}; give data that covers it")
-        self.sums = sum_book(self.lots, self.marks)
         self.lots = self.lots.copy()
         self.lots["last_mark"] = self.marks["mid"]
         self.flows.condor_pnl += self.sums.condor_pnl
@@ -195,6 +200,7 @@ class Accounts:
             realised = -size * (price - lot["entry_price"])
             self.cash += closing_cash(order.root, -order.contracts, price, lot["entry_price"])
             self.lots = without(self.lots, row, -order.contracts)
+        self.first_expiry = int(self.lots["expiry"].min()) if len(self.lots) else NEVER
         self.cash -= fees
         self.nav += booked - fees
         self._flow(order.book, booked - fees, fees + spread)
@@ -234,5 +240,6 @@ class Accounts:
         if payoff < -bound - TOLERANCE_USD:
             day = calendar_date(legs["expiry"][0])
             raise AccountingError(
-                f"condor {group} pays {payoff:.2f} USD at settlement on {day}, beyond its widest wing {bound:.2f}"
+                f"condor {group} pays {payoff:.2f} USD at settlement on {day}: more than its widest wing, "
+                f"{bound:.2f}; report this"
             )

@@ -24,7 +24,7 @@ from alvh_bt.book.records import (
 )
 from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.config import Study
-from alvh_bt.contracts import calendar_date, code_name, contract_multiplier, is_future
+from alvh_bt.contracts import code_name, contract_multiplier, is_future
 from alvh_bt.costs.fees import trade_fee
 from alvh_bt.costs.margin import worst_payoff
 from alvh_bt.costs.spreads import half_spread
@@ -34,9 +34,9 @@ from alvh_bt.signals import SIGNALS
 
 
 class Entry(NamedTuple):
-    """A row of `journal.parquet`; `price` in points, `cost_usd` what the order is expected to cost."""
+    """A row of `journal.parquet`; `date` an epoch day, `price` in points, `cost_usd` the expected cost."""
 
-    date: Any
+    date: int
     book: str
     layer: str
     event: str
@@ -103,7 +103,7 @@ class Journal:
         name = "condor" if owner == Book.CONDOR else code_name(Layer, layer)
         self.entries.append(
             Entry(
-                np.datetime64(calendar_date(today.day), "ns"),
+                today.day,
                 code_name(Book, owner),
                 name,
                 event,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_bt.book.records import REASON_TEXT, Action, Book, Layer
-from alvh_bt.contracts import ROOT_NAMES, calendar_date, code_name, contract_multiplier, right_name
+from alvh_bt.contracts import ROOT_NAMES, code_name, contract_multiplier, right_name
 from alvh_bt.engine.journal import Entry
 from alvh_bt.engine.results import DAILY_COLUMNS, TRADE_COLUMNS
 from alvh_bt.engine.trades import Trade
@@ -34,7 +34,7 @@ class BookRecorder(bt.Analyzer):
         self.peak = max(self.peak, accounts.nav)
         self.days.append(
             (
-                np.datetime64(int(accounts.prices.day), "D"),
+                accounts.prices.day,
                 accounts.nav,
                 accounts.cash,
                 flows.condor_pnl,
@@ -59,7 +59,7 @@ class BookRecorder(bt.Analyzer):
     def trade_list(self) -> pd.DataFrame:
         """Return a row a fill or settlement, columns `date` and `TRADE_COLUMNS`."""
         frame = _frame(self.trades, ("date", *TRADE_COLUMNS))
-        frame["expiry"] = frame["expiry"].astype("datetime64[ns]")
+        frame["expiry"] = _dates(frame["expiry"])
         return frame
 
     def journal(self) -> pd.DataFrame:
@@ -69,21 +69,26 @@ class BookRecorder(bt.Analyzer):
 
 def _frame(rows: list[Any], columns: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(columns))
-    frame["date"] = frame["date"].astype("datetime64[ns]")
+    frame["date"] = _dates(frame["date"])
     return frame
+
+
+def _dates(days: pd.Series) -> pd.Series:
+    """Return epoch days as timestamps."""
+    return pd.Series(days.to_numpy(np.int64).astype("datetime64[D]").astype("datetime64[ns]"))
 
 
 def _trade_row(trade: Trade) -> tuple[Any, ...]:
     order = trade.order
     return (
-        np.datetime64(calendar_date(trade.day), "D"),
+        trade.day,
         code_name(Book, order.book),
         code_name(Layer, order.layer),
         code_name(Action, order.action),
         ROOT_NAMES[order.root],
         right_name(order.right),
         float(order.strike),
-        np.datetime64(calendar_date(order.expiry), "D"),
+        order.expiry,
         trade.contracts,
         contract_multiplier(order.root),
         trade.price,

@@ -62,7 +62,7 @@ def hold_missing_vix(aligned: Aligned, days: Days, where: str) -> None:
 
 
 def mend_vix_opens(aligned: Aligned, days: Days) -> None:
-    """Replace VIX opens outside low..high by the previous close: the day's range was not known at the open."""
+    """Replace VIX opens outside low..high by the previous close; the range was not known at the open."""
     if "vix_open" not in aligned.values:
         return
     opens, low, high = (aligned.values[f"vix_{part}"] for part in ("open", "low", "high"))
