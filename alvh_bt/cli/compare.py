@@ -19,7 +19,12 @@ def _date(text: str) -> dt.date:
         raise typer.BadParameter(f"{text!r} is not a date: write it as 2006-03-01") from None
 
 
-DateOption = Annotated[dt.date | None, typer.Option(parser=_date, metavar="YYYY-MM-DD", show_default=False)]
+StartOption = Annotated[
+    dt.date | None, typer.Option(parser=_date, metavar="YYYY-MM-DD", help="First session; the earliest.")
+]
+EndOption = Annotated[
+    dt.date | None, typer.Option(parser=_date, metavar="YYYY-MM-DD", help="Last session; the latest.")
+]
 
 
 def compare(
@@ -27,8 +32,8 @@ def compare(
         Path | None,
         typer.Option(help="Folder of CSVs (spx.csv, vix.csv, ...); else fetched data, else the sample."),
     ] = None,
-    start: DateOption = None,
-    end: DateOption = None,
+    start: StartOption = None,
+    end: EndOption = None,
     hedge: Annotated[
         list[str] | None,
         typer.Option(help="none, static-calls, static-futures or layered; repeat it. All four by default."),
@@ -67,7 +72,10 @@ def compare(
     if out is not None:
         write_outputs(result, out, summary)
         typer.echo(f"written to {out}: summary.json, report.html, figures and tables")
-    if any(run.stopped for run in result.runs):
+    stopped = [run for run in result.runs if run.stopped]
+    for run in stopped:
+        typer.echo(f"alvh: {run.variant}: {run.stopped}", err=True)
+    if stopped:
         raise typer.Exit(1)
 
 

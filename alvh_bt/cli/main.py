@@ -6,6 +6,7 @@ import sys
 import traceback
 
 import typer
+from typer.exceptions import Abort, TyperException
 
 from alvh_bt import __version__
 from alvh_bt.cli.compare import compare
@@ -38,16 +39,30 @@ def options(
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 a run failed, 2 bad usage, 3 data unusable."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Return the exit status of a command line; what went wrong goes to stderr in one line."""
     try:
-        app()
+        status = app(arguments, standalone_mode=False)
     except AlvhError as error:
-        if "--debug" in sys.argv:
+        if "--debug" in arguments:
             traceback.print_exc()
-        print(f"alvh: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        print("alvh: interrupted; nothing was written", file=sys.stderr)
-        sys.exit(130)
+        return _refuse(str(error), error.exit_status)
+    except TyperException as error:
+        if not arguments:
+            error.show()
+            return error.exit_code
+        return _refuse(f"{error.format_message().rstrip('.')}; see alvh --help", error.exit_code)
+    except (Abort, KeyboardInterrupt):
+        return _refuse("interrupted; nothing was written", 130)
+    return int(status or 0)
+
+
+def _refuse(message: str, status: int) -> int:
+    print("alvh: " + " ".join(message.split()), file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

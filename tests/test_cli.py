@@ -1,0 +1,144 @@
+"""The command line: outputs, exit statuses, and one clear line for everything that is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from alvh_bt.cli.main import run
+
+WINDOW = ["--start", "2015-07-01", "--end", "2015-10-30"]
+OUTPUTS = {"summary.json", "daily.parquet", "trades.parquet", "journal.parquet", "report.html", "figures"}
+
+# What `alvh compare --out DIR` promises for each variant of summary.json.
+VARIANT_KEYS = {
+    "pnl_usd", "total_return", "cagr", "ann_vol", "sharpe", "sortino", "max_drawdown", "max_drawdown_days",
+    "cvar_95", "condor_pnl_usd", "hedge_pnl_usd", "costs_usd", "hedge_decay", "decay_to_theta",
+    "hedge_efficiency", "trades", "margin_peak_usd",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The same comparison on the embedded sample, written twice."""
+    folders = tuple(tmp_path_factory.mktemp("out") / name for name in ("first", "second"))
+    for folder in folders:
+        assert run(["compare", *WINDOW, "--out", str(folder)]) == 0
+    return folders
+
+
+def test_everything_promised_is_written(two_runs: tuple[Path, Path]) -> None:
+    out = two_runs[0]
+    assert {path.name for path in out.iterdir()} == OUTPUTS
+    assert {path.name for path in (out / "figures").iterdir()} >= {
+        "nav.png",
+        "drawdown.png",
+        "hedge_carry.png",
+        "vix_layers.png",
+    }
+    summary = json.loads((out / "summary.json").read_text())
+    assert list(summary["variants"]) == ["layered", "none", "static-calls", "static-futures"]
+    assert all(set(variant) >= VARIANT_KEYS for variant in summary["variants"].values())
+    assert summary["window"] == {"start": "2015-07-01", "end": "2015-10-30", "sessions": 86}
+    shares = summary["inputs"]["vx_futures"]
+    assert shares["modelled"] == 1.0 and shares["observed"] == 0.0
+
+
+def test_the_same_command_twice_gives_the_same_bytes(two_runs: tuple[Path, Path]) -> None:
+    first, second = two_runs
+    for name in ("summary.json", "daily.parquet", "trades.parquet", "journal.parquet", "report.html"):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_nav_moves_by_the_pnl_columns(two_runs: tuple[Path, Path]) -> None:
+    daily = pd.read_parquet(two_runs[0] / "daily.parquet")
+    for _, rows in daily.groupby("variant"):
+        moves = rows["nav"].diff().fillna(rows["nav"].iloc[0] - 250_000.0)
+        told = rows["condor_pnl"] + rows["hedge_pnl"] + rows["interest"]
+        # Sums of doubles around 250,000: rounding is below a millionth of a dollar.
+        assert (moves - told).abs().max() < 1e-6
+
+
+def test_the_report_is_self_contained(two_runs: tuple[Path, Path]) -> None:
+    page = (two_runs[0] / "report.html").read_text(encoding="utf-8")
+    assert "http://" not in page and "https://" not in page
+    assert "data:image/png;base64," in page
+
+
+def test_one_hedge_and_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", *WINDOW, "--hedge", "none"]) == 0
+    out = capsys.readouterr().out
+    assert "2015-07-01 to 2015-10-30" in out
+    assert "Inputs modelled" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["compare", "--hedge", "gold"], 2, "unknown hedge 'gold'; choose from none, static-calls"),
+        (["compare", "--start", "yesterday"], 2, "'yesterday' is not a date: write it as 2006-03-01"),
+        (["compare", "--strat", "2015-01-01"], 2, "No such option: --strat"),
+        (["comprae"], 2, "Did you mean 'compare'"),
+        (["compare", "--start", "2016-01-01", "--end", "2015-01-01"], 2, "start is after end"),
+        (["compare", "--config", "absent.toml"], 2, "study file absent.toml does not exist"),
+        (["compare", "--data", "absent"], 3, "absent: no such folder"),
+        (["compare", "--start", "2031-01-01"], 3, "choose dates between 2014-01-03 and 2018-12-31"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    arguments: list[str],
+    status: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run([*arguments, "--out", "out"] if arguments[0] == "compare" else arguments) == status
+    error = capsys.readouterr().err
+    assert said in error and error.startswith("alvh: ")
+    assert len(error.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_settings_name_the_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = tmp_path / "study.toml"
+    study.write_text("[condor]\nshort_delta = 0.7\n")
+    assert run(["compare", "--config", str(study)]) == 2
+    assert "condor.short_delta = 0.7" in capsys.readouterr().err
+
+
+def test_a_broken_file_stops_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "spx.csv").write_text("date,open,high,low,close,volume\n2015-01-02,10,11,9,ten,5\n")
+    (tmp_path / "vix.csv").write_text("date,open,high,low,close\n2015-01-02,15,16,14,15\n")
+    assert run(["compare", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 3
+    error = capsys.readouterr().err
+    assert "spx.csv" in error and "row 2" in error and "ten" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_cannot_meet_its_margin_ends_with_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "study.toml"
+    study.write_text("[book]\nstarting_cash = 8000.0\n")
+    assert run(["compare", *WINDOW, "--hedge", "none", "--config", str(study)]) == 1
+    error = capsys.readouterr().err
+    assert "none: margin not met on 2015-" in error and "short by" in error
+
+
+def test_settings_of_a_file_are_used_and_options_override_them(tmp_path: Path) -> None:
+    study = tmp_path / "study.toml"
+    study.write_text('start = 2015-07-01\nend = 2016-01-01\nhedges = ["none"]\n[condor]\nshort_delta = 0.2\n')
+    out = tmp_path / "out"
+    assert run(["compare", "--config", str(study), "--end", "2015-09-30", "--out", str(out)]) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["window"]["end"] == "2015-09-30"
+    assert summary["settings"]["condor"]["short_delta"] == 0.2
+    deltas = pd.read_parquet(out / "trades.parquet").query("layer == 'short_put' and action == 'open'")["delta"]
+    # Entries aim at 0.20 on the listed grid and are filled at the next open, so that they scatter around it.
+    assert abs(-deltas.mean() - 0.2) < 0.05
