@@ -15,21 +15,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from fit_spx_smile import anchors, fit_spx_smile, spx_chain, spy_chain
-from fit_vix_options import HALF_TICK, fit_half_spread, fit_vix_smile, vix_calls
+from fit_vix_curve import (
+    CHANGE_WEIGHT,
+    account,
+    fit_curve,
+    fit_damping,
+    fit_future_share,
+    fit_vix_open,
+    futures,
+    opens_of_futures,
+    with_moves,
+)
+from fit_vix_options import HALF_TICK, fit_half_spread, fit_vix_smile, fit_vvix, vix_calls
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from alvh_bt.market import Market, load_market
-from alvh_bt.pricing.history import observed_open, previous
 from alvh_bt.pricing.spx_surface import NODE_DAYS, TermModel, completed_nodes
-from alvh_bt.pricing.vix_curve import CurveModel, curve_target, future_damping, modelled_futures, slow_mean
-from alvh_bt.pricing.vix_surface import modelled_vvix
 
 Floats = NDArray[np.float64]
 Values = dict[str, float]
-
-#: Half-lives, in sessions, among which the slow mean of VIX is chosen.
-HALF_LIVES = (63.0, 84.0, 105.0, 126.0, 168.0, 252.0)
 
 
 def show(group: str, account: str, values: Values) -> None:
@@ -79,100 +84,42 @@ def fit_term(market: Market) -> tuple[TermModel, float, str]:
     return term, float(damping), account
 
 
-def futures(market: Market) -> pd.DataFrame:
-    """Return the settlements as a table: session, expiry, tenor (days), settle, vix, vix3m."""
-    row, slot = np.nonzero(np.isfinite(market.vx_settle))
-    table = pd.DataFrame({"row": row, "expiry": market.vx_expiry[row, slot]})
-    table["settle"] = market.vx_settle[row, slot]
-    table["tenor"] = table["expiry"] - market.days[row] - 6.5 / 24.0
-    table["vix"], table["vix3m"] = market.columns["vix_close"][row], market.columns["vix3m"][row]
-    return table[table["tenor"] > 0]
-
-
-def fit_damping(table: pd.DataFrame) -> tuple[Floats, str]:
-    """Return days and power of the futures' damping, and the account of the error."""
-    table = table.sort_values(["expiry", "row"])
-    before = table.groupby("expiry")[["row", "settle", "vix"]].shift()
-    next_day = table["row"] - before["row"] == 1
-    table, before = table[next_day], before[next_day]
-    tenor, settle = table["tenor"].to_numpy(), (table["settle"] - before["settle"]).to_numpy()
-    vix = (table["vix"] - before["vix"]).to_numpy()
-    found = least_squares(
-        lambda free: settle - vix * future_damping(tenor, free[0], free[1]), [10.0, 0.6], loss="soft_l1"
-    )
-    r2 = 1.0 - np.var(settle - vix * future_damping(tenor, *found.x)) / np.var(settle)
-    bins = [(0, 8), (15, 40), (60, 90), (130, 180)]
-    seen = []
-    for low, high in bins:
-        inside = (tenor > low) & (tenor <= high)
-        slope = (settle[inside] * vix[inside]).sum() / (vix[inside] ** 2).sum()
-        seen.append(f"{low}-{high} days {slope:.2f}")
-    return found.x, f"{len(tenor)} daily changes, R2 {r2:.2f}; slopes seen: {', '.join(seen)}"
-
-
-def curve_error(table: pd.DataFrame, mean: Floats, model: CurveModel) -> Floats:
-    """Return modelled less observed settlements, points."""
-    vix, vix3m = table["vix"].to_numpy(), table["vix3m"].to_numpy()
-    target = curve_target(vix, mean[table["row"]], vix3m, model)
-    modelled = modelled_futures(table["tenor"].to_numpy(), vix, target, np.full(len(table), model.reversion))
-    return modelled - table["settle"].to_numpy()
-
-
-def fit_curve(table: pd.DataFrame, mean: Floats, with_term: bool) -> tuple[CurveModel, Floats]:
-    """Return the modelled curve nearest the settlements (least squares on their ratio), and its errors."""
-
-    def model(free: Floats) -> CurveModel:
-        return CurveModel(float(np.exp(free[0])), free[1], free[2], free[3] if with_term else 0.0)
-
-    start = [1.0, 0.0, 0.8, 1.0] if with_term else [1.0, 0.0, 0.8]
-    settle = table["settle"].to_numpy()
-    found = least_squares(lambda free: curve_error(table, mean, model(free)) / settle, start)
-    return model(found.x), curve_error(table, mean, model(found.x))
-
-
-def by_tenor(table: pd.DataFrame, error: Floats) -> str:
-    """Return MAE and mean of errors by tenor, in words."""
-    parts = []
-    for low, high in ((0, 30), (30, 60), (60, 120), (120, 300)):
-        inside = ((table["tenor"] > low) & (table["tenor"] <= high)).to_numpy()
-        parts.append(f"{low}-{high} days {np.abs(error[inside]).mean():.2f} ({error[inside].mean():+.2f})")
-    return ", ".join(parts)
-
-
-def show_curve(market: Market) -> float:
-    """Fit and print the groups of the VIX curve; return the half-life of the slow mean."""
-    table, vix = futures(market), market.columns["vix_close"]
-    fits = {life: fit_curve(table, slow_mean(vix, life), with_term=False) for life in HALF_LIVES}
-    life = min(fits, key=lambda one: float(np.abs(fits[one][1]).mean()))
-    one, error = fits[life]
-    later = table[table["vix3m"].notna()]
-    two, later_error = fit_curve(later, slow_mean(vix, life), with_term=True)
-    damping, account = fit_damping(table)
-    tried = ", ".join(f"{one:g}" for one in HALF_LIVES)
+def show_curve(market: Market) -> tuple[tuple[float, float], Floats]:
+    """Fit and print the groups of the VIX curve; return the half-lives of the means and the damping."""
+    table, closes = futures(market), market.columns["vix_close"]
+    one, lives, price = fit_curve(table, closes, None)
+    later = with_moves(table[table["vix3m"].notna()])
+    two, _, later_price = fit_curve(later, closes, lives)
+    damping, words = fit_damping(table)
     show(
         "vx_curve",
         f"""Beyond the last settlement the curve reverts as the modelled one does; a point of VIX
-        moves a future by (1 + days / damping_days)^-damping_power: {account}. half_life of the
-        slow mean of VIX: the best of {tried} sessions.""",
+        moves a future by (1 + days / damping_days)^-damping_power: {words}. Half-lives, in sessions,
+        of the running means of VIX: fitted with vx_modelled.vix.""",
         {
             "reversion": one.reversion,
-            "damping_days": damping[0],
-            "damping_power": damping[1],
-            "half_life": life,
+            **dict(zip(("damping_days", "damping_power"), damping, strict=True)),
+            **dict(zip(("fast_half_life", "slow_half_life"), lives, strict=True)),
         },
     )
-    for name, model, part, errors in (("vix", one, table, error), ("vix3m", two, later, later_error)):
+    since = closes[table["row"].min() - 1 :]
+    jump = float(np.percentile(np.diff(since), 99.0))
+    for name, model, part, prices in (("vix", one, table, price), ("vix3m", two, later, later_price)):
+        error = prices - part["settle"]
         show(
             f"vx_modelled.{name}",
-            f"""Where no settlement is at hand: {len(part)} settlements 2004-2024, MAE
-            {np.abs(errors).mean():.2f} points (mean {errors.mean():+.2f});
-            {by_tenor(part, errors)}.""",
+            f"""Where no settlement is at hand: {len(part)} settlements 2004-2024, least squares on their
+            logarithms and, weighing {CHANGE_WEIGHT:g} times, on the daily changes of those. MAE
+            {error.abs().mean():.2f} points (mean {error.mean():+.2f}). By tenor: MAE (mean); daily changes,
+            standard deviation modelled over real, correlation; points a point of VIX, modelled for real; mean
+            change on the 1% of days when VIX rose most ({jump:.1f} points and more), modelled for real, ratio
+            of standard deviations on them. {account(part, prices, jump)}.""",
             dict(model._asdict()),
         )
-    return life
+    return lives, damping
 
 
-def show_vix_options(data: Path, market: Market, half_life: float) -> pd.DataFrame:
+def show_vix_options(data: Path, market: Market, lives: tuple[float, float]) -> pd.DataFrame:
     """Fit and print the VIX smile and VVIX from VIX; return the calls used."""
     calls = vix_calls(data, market)
     shape, decay, even, odd = fit_vix_smile(calls)
@@ -184,37 +131,23 @@ def show_vix_options(data: Path, market: Market, half_life: float) -> pd.DataFra
         {calls["vol"].mean() * 100:.0f}). One call a day: the far wings are the shape's own.""",
         {**shape._asdict(), "decay": decay},
     )
-    vix, vvix = market.columns["vix_close"], market.columns["vvix"]
-    mean, seen = slow_mean(vix, half_life), np.isfinite(vvix)
-    inputs = np.column_stack([np.ones(seen.sum()), np.log(vix[seen]), np.log(mean[seen])])
-    found = np.linalg.lstsq(inputs, np.log(vvix[seen]), rcond=None)[0]
-    error = modelled_vvix(vix[seen], mean[seen], tuple(found)) - vvix[seen]
-    show(
-        "vvix_from_vix",
-        f"""VVIX where not published: exp(level + on_vix ln VIX + on_mean ln slow mean).
-        {seen.sum()} days 2006-06 to 2024: MAE {np.abs(error).mean():.1f} vol points, of a
-        standard deviation of {vvix[seen].std():.1f}.""",
-        dict(zip(("level", "on_vix", "on_mean"), found, strict=True)),
-    )
+    found, words = fit_vvix(market, lives)
+    show("vvix_from_vix", words, dict(zip(("level", "on_vix", "on_mean", "on_move"), found, strict=True)))
     return calls
 
 
-def show_opens(market: Market) -> None:
-    """Fit and print how VIX opens on the overnight move of SPX, and the constants for absent inputs."""
-    columns, year = market.columns, market.sessions.astype("datetime64[Y]").astype(int) + 1970
-    move = np.log(columns["spx_open"] / previous(columns["spx_close"]))
-    vix = np.log(observed_open(market) / previous(columns["vix_close"]))
-    used = np.isfinite(move) & np.isfinite(vix) & (year >= 2014)
-    found = least_squares(lambda b: vix[used] + b[0] * move[used], [4.0], loss="soft_l1", f_scale=0.02).x[0]
-    r2 = 1.0 - np.abs(vix[used] + found * move[used]).mean() / np.abs(vix[used]).mean()
+def show_opens(data: Path, market: Market, damping: Floats) -> None:
+    """Fit and print what VIX and its futures do at the open, and the constants for absent inputs."""
+    slope, drift, vix_words = fit_vix_open(market)
+    share, future_words = fit_future_share(opens_of_futures(data, market), damping, drift)
     show(
         "opens",
-        f"""VIX at the open where not published: last close x exp(-vix_on_spx x overnight move of ln
-        SPX). Robust fit on {used.sum()} opens 2014-2024; it explains {r2:.0%} of the mean
-        absolute move, for many published opens of either index are stale prints.""",
-        {"vix_on_spx": found},
+        f"""VIX at the open where not published: last close x exp(vix_drift - vix_on_spx x overnight move
+        of ln SPX): {vix_words}. Futures at the open: last settlement + future_share x damping x (VIX
+        open - last close x exp(vix_drift)), for VIX opens high and on wide quotes: {future_words}.""",
+        {"vix_on_spx": slope, "vix_drift": drift, "future_share": share},
     )
-    modern = year >= 2004
+    columns, modern = market.columns, market.sessions >= np.datetime64("2004-01-01")
     show(
         "fallback",
         "Means of 2004-2024, used only on days when the market knows no rate or no dividend yield.",
@@ -285,9 +218,9 @@ def main(data: Path) -> None:
     spy = {"spy": "spy_puts_2010_2018.csv.gz", "spy 2021": "spy_2021.csv.gz"}
     show_spx_smile(spx | {name: spy_chain(data, file, market) for name, file in spy.items()}, market, term)
     show("spx_term", account, {**term._asdict(), "damping": damping})
-    half_life = show_curve(market)
-    calls = show_vix_options(data, market, half_life)
-    show_opens(market)
+    lives, damping = show_curve(market)
+    calls = show_vix_options(data, market, lives)
+    show_opens(data, market, damping)
     show_spreads(spx, calls)
 
 

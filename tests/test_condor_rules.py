@@ -92,11 +92,8 @@ def test_contracts_carry_the_notional(notional, root, max_open, sizes, contracts
         pytest.param(20.0, 15, {"entry_dte": 21}, NO_REASON, id="entered at 21 days: no time exit"),
         pytest.param(20.0, 1, {"entry_dte": 7}, NO_REASON, id="a weekly is not left for being one"),
         pytest.param(20.0, 21, {"entry_dte": 22}, Reason.TIME_EXIT, id="entered a day beyond it"),
-        pytest.param(
-            5.0, 40, {"credit_points": -1.0}, Reason.STOP_LOSS, id="rolled into a debit: 6 >= 2 x 1"
-        ),
+        pytest.param(5.0, 40, {"credit_points": -1.0}, Reason.STOP_LOSS, id="rolled into a debit of 1"),
         pytest.param(-5.0, 40, {"credit_points": -1.0}, NO_REASON, id="no profit target on a debit"),
-        pytest.param(0.0, 40, {"credit_points": 0.0}, Reason.STOP_LOSS, id="no credit left to lose: stop"),
     ],
 )
 def test_exit_reason_table(cost_to_close, dte, changes, reason) -> None:
@@ -323,11 +320,11 @@ TESTED_PUT = {2: {"delta": -0.35}, 3: {"delta": 0.05}}
 TESTED_CALL = {2: {"delta": -0.05}, 3: {"delta": 0.35}}
 
 
-def managed(today, marks, params=USUAL, changes=None, lots=None):
-    usual = {"take_profit": 0.0, "stop_loss": 0.0, "exit_dte": 0}
-    params = params._replace(**{k: v for k, v in usual.items() if getattr(params, k) == getattr(USUAL, k)})
-    lots = condor_lots() if lots is None else lots
-    book = book_of(today, lots, condors(changes or {}), marks)
+NO_EXIT = USUAL._replace(take_profit=0.0, stop_loss=0.0, exit_dte=0)
+
+
+def managed(today, marks, params=NO_EXIT, changes=None, lots=None):
+    book = book_of(today, condor_lots() if lots is None else lots, condors(changes or {}), marks)
     return manage_condor(today, book, 0, params), book
 
 
@@ -362,13 +359,13 @@ def test_roll_closes_and_opens_one_side_in_one_package(marks, right, closed, pac
 
 
 def test_side_that_has_no_strikes_to_roll_into_is_kept() -> None:
-    decision, _ = managed(at_close(), TESTED_PUT, USUAL._replace(wing_width=1.0))
+    decision, _ = managed(at_close(), TESTED_PUT, NO_EXIT._replace(wing_width=1.0))
     assert not decision.orders
 
 
 def test_exit_closes_all_four_legs_and_outranks_a_roll() -> None:
     marks = {i: {"mid": 0.0, "delta": 0.0} for i in range(1, 5)} | {2: {"mid": 100.0, "delta": -0.9}}
-    decision, _ = managed(at_close(), marks, USUAL._replace(stop_loss=1.9))
+    decision, _ = managed(at_close(), marks, NO_EXIT._replace(stop_loss=2.0))
     assert [order.lot for order in decision.orders] == [1, 2, 3, 4]
     assert [order.contracts for order in decision.orders] == [-0.5, 0.5, 0.5, -0.5]
     assert {(o.action, o.package, o.reason) for o in decision.orders} == {(Action.CLOSE, 5, Reason.STOP_LOSS)}
@@ -377,7 +374,7 @@ def test_exit_closes_all_four_legs_and_outranks_a_roll() -> None:
 def test_cost_to_close_is_a_unit_s_not_the_book_s() -> None:
     # Worth 6 + 5 - 0.5 - 0.5 = 10 a unit, half of the credit of 20, at whatever size.
     marks = {1: {"mid": 0.5}, 2: {"mid": 6.0, "delta": -0.1}, 3: {"mid": 5.0, "delta": 0.1}, 4: {"mid": 0.5}}
-    params = USUAL._replace(take_profit=0.4999)
+    params = NO_EXIT._replace(take_profit=0.4999)
     for size in (0.25, 3.0):
         decision, _ = managed(at_close(), marks, params, {"contracts": size}, condor_lots(size))
         assert {order.reason for order in decision.orders} == {Reason.TAKE_PROFIT}
@@ -402,7 +399,7 @@ def test_condor_that_settles_before_the_fill_is_left_to_settle(root, at_open, da
     lots = condor_lots(root=root, expiry=DAY + days_left)
     marks = {i: {"mid": 0.0, "delta": 0.0} for i in range(1, 5)} | {2: {"mid": 100.0}}
     changes = {"root": root, "expiry": DAY + days_left}
-    decision, _ = managed(today, marks, USUAL._replace(stop_loss=1.9), changes, lots)
+    decision, _ = managed(today, marks, NO_EXIT._replace(stop_loss=2.0), changes, lots)
     assert len(decision.orders) == orders
 
 

@@ -126,7 +126,6 @@ class Desk:
     def __init__(self, paper: PaperMarket, interest_share: float) -> None:
         self.paper = paper
         self.accounts = Accounts(paper_study(interest_share))
-        self.settled: list = []
 
     def decide(self, date: str, fill_day: str, orders: list) -> None:
         """At the close of `date`: the condors' records learn of the orders, as when a strategy sends them."""
@@ -145,7 +144,9 @@ class Desk:
         return accounts
 
 
-def condor_orders(root: int, expiry: str, strikes: tuple[float, float, float, float], contracts: float) -> list:
+def condor_orders(
+    root: int, expiry: str, strikes: tuple[float, float, float, float], contracts: float
+) -> list:
     legs = (
         (Layer.LONG_PUT, Right.PUT, contracts),
         (Layer.SHORT_PUT, Right.PUT, -contracts),
@@ -210,7 +211,7 @@ def check(accounts: Accounts, **expected: float) -> None:
 #
 #                         1800 P    1850 P    2000 C    2075 C
 # Tue 16 open   mid         4.00      9.00      7.00      1.50
-#               fill       +4.10     -8.90     -6.90     +1.60     credit 8.90+6.90-4.10-1.60 = 10.10 = 2,020 USD
+#               fill       +4.10     -8.90     -6.90     +1.60     credit 10.10 = 2,020 USD
 # Tue 16 close  mark        3.50      8.00      7.50      1.80     net -10.20 = -2,040 USD
 # Wed 17 close              6.00     14.00      4.00      0.70     net -11.30 = -2,260 USD
 # Thu 18 close              9.00     25.00      1.00      0.10     net -16.90 = -3,380 USD
@@ -219,7 +220,6 @@ def check(accounts: Accounts, **expected: float) -> None:
 AM_ENTRY = condor_orders(Root.SPX, "2014-12-19", (1800.0, 1850.0, 2000.0, 2075.0), 2.0)
 PM_ENTRY = condor_orders(Root.SPXW, "2014-12-19", (1800.0, 1850.0, 2000.0, 2075.0), 2.0)
 MIDS = {
-    ("2014-12-15", "close"): (4.00, 9.00, 7.00, 1.50),
     ("2014-12-16", "open"): (4.00, 9.00, 7.00, 1.50),
     ("2014-12-16", "close"): (3.50, 8.00, 7.50, 1.80),
     ("2014-12-17", "close"): (6.00, 14.00, 4.00, 0.70),
@@ -239,7 +239,7 @@ AM_DAYS = {
         "condor_pnl": -28.0,
         "hedge_pnl": 0.0,
         "costs": 88.0,
-        "interest": 10.0,
+        "interest": 0.0,
         "theta": 0.0,
         "carry": 0.0,
         "delta": 10.0,
@@ -281,7 +281,6 @@ AM_DAYS = {
         "available": 98_040.606660462,
     },
 }
-"""The day before the entry: 100,000 USD earn 10 USD overnight, which are paid out of the table's way below."""
 
 
 def condor_paper(entry: list) -> PaperMarket:
@@ -297,27 +296,17 @@ def am_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def entered_desk(entry: list, patch: pytest.MonkeyPatch) -> Desk:
-    """A desk that decided on Mon 15 to enter, with the overnight interest of the first day withdrawn."""
+    """A desk that decided on Mon 15 to enter; its books begin on Tue 16."""
     paper = condor_paper(entry)
     paper.install(patch)
     desk = Desk(paper, interest_share=1.0)
-    desk.session("2014-12-15")
     desk.decide("2014-12-15", "2014-12-16", entry)
-    desk.accounts.cash -= 10.0
-    desk.accounts.nav -= 10.0
     return desk
 
 
 def first_three_days(desk: Desk, entry: list) -> None:
     for date, expected in list(AM_DAYS.items())[:3]:
-        packages = [entry] if date == "2014-12-16" else []
-        expected = dict(expected)
-        if date == "2014-12-16":
-            # 99,990 earn 9.999; the table's cash assumes the round 100,000 after interest.
-            expected["interest"] = 9.999
-            desk.accounts.cash += 0.001
-            desk.accounts.nav += 0.001
-        check(desk.session(date, packages), **expected)
+        check(desk.session(date, [entry] if date == "2014-12-16" else []), **expected)
 
 
 def test_condor_is_settled_am_at_the_opening_value(am_desk: Desk) -> None:
@@ -393,7 +382,7 @@ def test_a_condor_that_loses_more_than_its_widest_wing_is_an_error(am_desk: Desk
     legs = am_desk.accounts.lots
     legs["contracts"][legs["layer"] == Layer.LONG_PUT] = 0.5  # a wing that is not there protects nobody
     # At 1700 the short puts cost 150 x 200 = 30,000, the wing brings 100 x 50 = 5,000: -25,000 < -75 x 200.
-    with pytest.raises(AccountingError, match=r"condor 1 pays -25000\.00 USD .* widest wing 15000\.00"):
+    with pytest.raises(AccountingError, match=r"condor 1 pays -25000\.00 USD .* 2014-12-19.* 15000\.00"):
         am_desk.session("2014-12-19", values=Settlement(1700.0, 1700.0, NAN, False, False))
 
 
@@ -419,7 +408,6 @@ def test_a_position_that_outlives_its_settlement_is_an_error(am_desk: Desk) -> N
 
 JAN_ENTRY = condor_orders(Root.SPX, "2015-01-16", (1800.0, 1850.0, 2000.0, 2075.0), 2.0)
 JAN_MIDS = {
-    ("2014-12-15", "close"): (4.00, 9.00, 7.00, 1.50),
     ("2014-12-16", "open"): (4.00, 9.00, 7.00, 1.50),
     ("2014-12-16", "close"): (3.50, 8.00, 7.50, 1.80),
     ("2014-12-17", "close"): (2.00, 4.60, 4.00, 1.50),
@@ -468,7 +456,6 @@ def run_with_hedge(
     paper = PaperMarket(table)
     paper.install(patch)
     desk = Desk(paper, interest_share=0.0)
-    desk.session("2014-12-15")
     desk.decide("2014-12-15", "2014-12-16", JAN_ENTRY)
     packages = [JAN_ENTRY, hedge] if hedge else [JAN_ENTRY]
     closing: list = []
@@ -575,8 +562,8 @@ def test_static_call_hedge_from_purchase_to_the_close_of_its_condor(monkeypatch:
 #                  Dec (settles Wed 17)   Jan
 # Tue 16 open      20.00  fill +20.05     19.00  fill +19.05    fees 2 x 0.50
 # Tue 16 close     21.00                  19.50                 open P&L 250 x (0.95 + 0.45) = 350
-# Wed 17 VIX open  22.00                  20.50 at the close    paid 250 x 1.95 = 487.50; open 250 x 1.45 = 362.50
-#                                                               P&L 250 x (1.00 + 1.00) = 500
+# Wed 17 VIX open  22.00                  20.50 at the close    paid 250 x 1.95 = 487.50; P&L 250 + 250;
+#                                                               open 250 x 1.45 = 362.50
 # Thu 18 close                            21.00                 P&L 125; open 250 x 1.95 = 487.50
 # Fri 19 open                             20.40  fill -20.35    paid 250 x 1.30 = 325, fee 0.50
 #                                                               P&L 250 x (20.35 - 21.00) - 0.50 = -163
@@ -664,18 +651,18 @@ def test_a_future_settles_at_the_opening_value_of_vix(monkeypatch: pytest.Monkey
     assert settled.pnl_usd == pytest.approx(487.5, abs=CENT)
 
 
-def test_a_package_without_a_price_for_every_leg_leaves_the_books_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_without_a_price_for_every_leg_leaves_the_books_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     entry = condor_orders(Root.SPX, "2015-01-16", (1800.0, 1850.0, 2000.0, 2075.0), 2.0)
     paper = PaperMarket(
         {
-            ("2014-12-15", "close"): lines(legs_of(entry), (4.00, 9.00, 7.00, 1.50)),
             ("2014-12-16", "open"): lines(legs_of(entry), (4.00, 9.00, 7.00, NAN)),
             ("2014-12-16", "close"): {},
         }
     )
     paper.install(monkeypatch)
     desk = Desk(paper, interest_share=0.0)
-    desk.session("2014-12-15")
     desk.decide("2014-12-15", "2014-12-16", entry)
     assert not desk.accounts.fill(entry, paper.prices("2014-12-16", "open"))
     desk.accounts.close_fills()

@@ -45,15 +45,14 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Return the exit status of a command line; what went wrong goes to stderr in one line."""
     try:
-        status = app(arguments, standalone_mode=False)
+        status = app(arguments or ["--help"], standalone_mode=False)
+        if not arguments:
+            return 2
     except AlvhError as error:
         if "--debug" in arguments:
             traceback.print_exc()
         return _refuse(str(error), error.exit_status)
     except TyperException as error:
-        if not arguments:
-            error.show()
-            return error.exit_code
         return _refuse(f"{error.format_message().rstrip('.')}; see alvh --help", error.exit_code)
     except (Abort, KeyboardInterrupt):
         return _refuse("interrupted; nothing was written", 130)

@@ -225,12 +225,12 @@ def decide_layered(today: Today, book: BookView, params: LayeredParams, sizes: i
     decision = nothing()
     close_orphans(today, book, decision)
     for row in range(book.condors.shape[0]):
-        condor = view_condor(book, row)
-        if condor.status == Status.CLOSING:
+        if not condor_is_on(today, book, book.condors[row]["id"]):
             continue
+        condor = view_condor(book, row)
         for i in range(book.lots.shape[0]):
             lot = book.lots[i]
-            if lot["book"] == Book.HEDGE and lot["group"] == condor.id and condor_is_on(book, condor.id):
+            if lot["book"] == Book.HEDGE and lot["group"] == condor.id:
                 manage_lot(decision, today, book, i, condor, params)
         added = deploy(today, book, condor, params, sizes)
         for order in added.orders:

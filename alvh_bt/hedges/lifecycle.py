@@ -9,12 +9,15 @@ from alvh_bt.hedges.instruments import hedge_package
 
 
 @rule
-def condor_is_on(book: BookView, group: int) -> bool:
-    """Return whether the condor `group` is planned or open, and not closing."""
+def condor_is_on(today: Today, book: BookView, group: int) -> bool:
+    """Return whether the condor `group` will still be there when today's orders are filled.
+
+    One whose exit is ordered will not, nor one that settles before the fill.
+    """
     for row in range(book.condors.shape[0]):
         condor = book.condors[row]
         if condor["id"] == group:
-            return condor["status"] != Status.CLOSING
+            return condor["status"] != Status.CLOSING and tradable(condor["root"], condor["expiry"], today)
     return False
 
 
@@ -26,7 +29,7 @@ def close_orphans(today: Today, book: BookView, decision: Decision) -> None:
     """
     for i in range(book.lots.shape[0]):
         lot = book.lots[i]
-        if lot["book"] != Book.HEDGE or condor_is_on(book, lot["group"]):
+        if lot["book"] != Book.HEDGE or condor_is_on(today, book, lot["group"]):
             continue
         if tradable(lot["root"], lot["expiry"], today):
             package = hedge_package(lot["group"], lot["layer"], 7)

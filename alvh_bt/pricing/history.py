@@ -22,10 +22,10 @@ from alvh_bt.pricing.ssvi import log_ratio_polynomial
 from alvh_bt.pricing.vix_curve import (
     FUTURE_FLOOR,
     NODES,
-    curve_target,
+    curve_end,
     future_damping,
     modelled_futures,
-    slow_mean,
+    running_mean,
 )
 from alvh_bt.pricing.vix_surface import modelled_vvix, vvix_thetas
 
@@ -73,10 +73,10 @@ def live_settlements(market: Market) -> Floats:
     return np.where(market.vx_expiry > market.days[:, None], market.vx_settle, np.nan)
 
 
-def opening_vix(market: Market, on_spx: float) -> Floats:
+def opening_vix(market: Market, on_spx: float, drift: float) -> Floats:
     """Return VIX at each open: observed, else from the last close and the overnight move of SPX."""
     move = np.log(market.columns["spx_open"] / previous(market.columns["spx_close"]))
-    modelled = previous(market.columns["vix_close"]) * np.exp(-on_spx * np.nan_to_num(move))
+    modelled = previous(market.columns["vix_close"]) * np.exp(drift - on_spx * np.nan_to_num(move))
     observed = observed_open(market)
     return np.where(np.isfinite(observed), observed, modelled)
 
@@ -94,11 +94,11 @@ def close_table(market: Market, parameters: ModelParameters) -> DayTable:
     vix = columns["vix_close"]
     observed = np.column_stack([columns["vix9d"], vix, columns["vix3m"], columns["vix6m"]])
     node_vol = completed_nodes(observed, parameters.spx_term)
-    mean = slow_mean(vix, parameters.slow_half_life)
-    vvix = np.where(
-        np.isfinite(columns["vvix"]), columns["vvix"], modelled_vvix(vix, mean, parameters.vvix_from_vix)
-    )
-    expiry, price = _curve_nodes(market, mean, parameters)
+    fast = running_mean(vix, parameters.fast_half_life)
+    slow = running_mean(vix, parameters.slow_half_life)
+    modelled = modelled_vvix(vix, slow, parameters.vvix_from_vix) * (vix / fast) ** parameters.vvix_on_move
+    vvix = np.where(np.isfinite(columns["vvix"]), columns["vvix"], modelled)
+    expiry, price = _curve_nodes(market, fast, slow, parameters)
     return DayTable(
         day=market.days,
         moment=0.0,
@@ -108,7 +108,7 @@ def close_table(market: Market, parameters: ModelParameters) -> DayTable:
         vix=vix,
         node_vol=node_vol,
         node_theta=anchored_thetas(node_vol, log_ratio_polynomial(parameters.spx_shape)),
-        long_run=curve_target(vix, mean, vix, parameters.curve_from_vix),
+        long_run=curve_end(fast, slow, parameters.curve_from_vix),
         nodes=np.isfinite(price).sum(axis=1),
         tenor=np.where(np.isfinite(price), expiry - market.days[:, None] + OPEN_MOMENT, 0.0),
         price=np.nan_to_num(price),
@@ -117,16 +117,21 @@ def close_table(market: Market, parameters: ModelParameters) -> DayTable:
 
 
 def open_table(market: Market, parameters: ModelParameters, close: DayTable) -> DayTable:
-    """Return the table of the opens: the closes of the session before, moved by VIX overnight."""
-    vix = opening_vix(market, parameters.vix_open_on_spx)
+    """Return the table of the opens: the closes of the session before, moved by VIX overnight.
+
+    VIX opens higher than it closed on the mean, and on quotes so wide that it gives part of the move back:
+    the futures answer to a share of the move beyond that mean only.
+    """
+    vix = opening_vix(market, parameters.vix_open_on_spx, parameters.vix_open_drift)
     points = vix - previous(close.vix)
+    answered = parameters.future_open_share * (vix - previous(close.vix) * np.exp(parameters.vix_open_drift))
     node_vol = moved_nodes(previous(close.node_vol), points, parameters.spx_damping)
     past = np.diff(close.day, prepend=close.day[:1])[:, None]
     listed = previous(close.price) > 0.0
     tenor = np.where(listed, np.round(previous(close.tenor) - OPEN_MOMENT) - past, 0.0)
     # A contract that settles at this open is left at zero days, where the curve is spot VIX itself.
     damping = future_damping(np.maximum(tenor, 0.0), *parameters.vx[1:])
-    price = np.maximum(FUTURE_FLOOR, previous(close.price) + points[:, None] * damping)
+    price = np.maximum(FUTURE_FLOOR, previous(close.price) + answered[:, None] * damping)
     spot = market.columns["spx_open"]
     return DayTable(
         day=close.day,
@@ -149,7 +154,9 @@ def _filled(values: Floats, constant: float) -> Floats:
     return np.where(np.isfinite(values), values, constant)
 
 
-def _curve_nodes(market: Market, mean: Floats, parameters: ModelParameters) -> tuple[Floats, Floats]:
+def _curve_nodes(
+    market: Market, fast: Floats, slow: Floats, parameters: ModelParameters
+) -> tuple[Floats, Floats]:
     """Return (n, 9) expiries and prices: the settlements seen, else modelled; NaN prices beyond the last."""
     settle = live_settlements(market)
     order = np.argsort(np.isnan(settle), axis=1, kind="stable")
@@ -158,22 +165,15 @@ def _curve_nodes(market: Market, mean: Floats, parameters: ModelParameters) -> t
     bare = np.isnan(price[:, 0]) & np.isfinite(market.columns["vix_close"])
     if bare.any():
         expiry[bare] = _rule_expiries(market.days[bare])
-        price[bare] = _modelled_prices(market, mean, parameters, bare, expiry[bare])
+        vix3m = market.columns["vix3m"]
+        for rows, model in (
+            (bare & np.isnan(vix3m), parameters.curve_from_vix),
+            (bare & np.isfinite(vix3m), parameters.curve_from_vix3m),
+        ):
+            tenor = expiry[rows] - market.days[rows][:, None] + OPEN_MOMENT
+            states = (market.columns["vix_close"], fast, slow, vix3m)
+            price[rows] = modelled_futures(tenor, *(state[rows][:, None] for state in states), model)
     return expiry, price
-
-
-def _modelled_prices(
-    market: Market, mean: Floats, parameters: ModelParameters, rows: NDArray[np.bool_], expiry: Floats
-) -> Floats:
-    vix, vix3m, mean = market.columns["vix_close"][rows], market.columns["vix3m"][rows], mean[rows]
-    seen = np.isfinite(vix3m)
-    one, two = parameters.curve_from_vix, parameters.curve_from_vix3m
-    target = np.where(
-        seen, curve_target(vix, mean, np.where(seen, vix3m, vix), two), curve_target(vix, mean, vix, one)
-    )
-    reversion = np.where(seen, two.reversion, one.reversion)
-    tenor = expiry - market.days[rows][:, None] + OPEN_MOMENT
-    return modelled_futures(tenor, vix[:, None], target[:, None], reversion[:, None])
 
 
 def _rule_expiries(days: NDArray[np.int64]) -> Floats:

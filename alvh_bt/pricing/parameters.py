@@ -29,15 +29,17 @@ class ModelParameters:
         The SSVI shapes of the two smiles.
     spx_term, spx_damping
         How unobserved nodes of the SPX surface follow, and the power of tenor by which VIX moves reach them.
-    vx, curve_from_vix, curve_from_vix3m, slow_half_life
-        The VIX futures curve: beyond its nodes, and modelled from VIX without and with VIX3M; the half-life,
-        in sessions, of the slow mean of VIX.
+    vx, curve_from_vix, curve_from_vix3m, fast_half_life, slow_half_life
+        The VIX futures curve: beyond its nodes, and modelled from VIX without and with VIX3M; the half-lives,
+        in sessions, of the running means of VIX.
     vix_decay
         kappa (1/year) of the volatility of VIX futures.
-    vvix_from_vix
-        a, b, c of VVIX = exp(a + b ln VIX + c ln slow mean).
-    vix_open_on_spx
-        The fall of ln VIX at the open for a rise of ln SPX overnight.
+    vvix_from_vix, vvix_on_move
+        a, b, c of VVIX = exp(a + b ln VIX + c ln slow mean) (VIX / fast mean)^vvix_on_move.
+    vix_open_on_spx, vix_open_drift
+        The fall of ln VIX at the open for a rise of ln SPX overnight, and its mean rise from close to open.
+    future_open_share
+        The share of VIX's overnight move, less its mean rise, that the futures' opens answer to.
     rate, dividend_yield
         Decimals a year, used where the market knows none.
     """
@@ -48,11 +50,15 @@ class ModelParameters:
     vx: VxModel
     curve_from_vix: CurveModel
     curve_from_vix3m: CurveModel
+    fast_half_life: float
     slow_half_life: float
     vix_shape: SsviShape
     vix_decay: float
     vvix_from_vix: tuple[float, float, float]
+    vvix_on_move: float
     vix_open_on_spx: float
+    vix_open_drift: float
+    future_open_share: float
     rate: float
     dividend_yield: float
 
@@ -67,11 +73,14 @@ class ModelParameters:
             "vx_curve.reversion": self.vx.reversion,
             "vx_curve.damping_days": self.vx.damping_days,
             "vx_curve.damping_power": self.vx.damping_power,
-            "vx_curve.half_life": self.slow_half_life,
-            "vx_modelled.vix.reversion": self.curve_from_vix.reversion,
-            "vx_modelled.vix3m.reversion": self.curve_from_vix3m.reversion,
+            "vx_curve.fast_half_life": self.fast_half_life,
+            "vx_curve.slow_half_life": self.slow_half_life,
+            "opens.future_share": self.future_open_share,
             "vix_smile.decay": self.vix_decay,
         }
+        for group, curve in (("vix", self.curve_from_vix), ("vix3m", self.curve_from_vix3m)):
+            for name in ("reversion", "own_days", "own_power"):
+                speeds[f"vx_modelled.{group}.{name}"] = getattr(curve, name)
         for name, value in speeds.items():
             if value <= 0.0:
                 raise ConfigError(f"{name} = {value} must be above 0; mend the parameter file or refit it")
@@ -105,7 +114,6 @@ class _Numbers:
 
 
 def _built(number: _Numbers) -> ModelParameters:
-    curve = ("reversion", "level", "mean", "term")
     smile = ("rho", "eta", "gamma")
     return ModelParameters(
         spx_shape=SsviShape(*number.group("spx_smile", *smile)),
@@ -114,9 +122,10 @@ def _built(number: _Numbers) -> ModelParameters:
         ),
         spx_damping=number("spx_term.damping"),
         vx=VxModel(*number.group("vx_curve", "reversion", "damping_days", "damping_power")),
-        curve_from_vix=CurveModel(*number.group("vx_modelled.vix", *curve)),
-        curve_from_vix3m=CurveModel(*number.group("vx_modelled.vix3m", *curve)),
-        slow_half_life=number("vx_curve.half_life"),
+        curve_from_vix=CurveModel(*number.group("vx_modelled.vix", *CurveModel._fields)),
+        curve_from_vix3m=CurveModel(*number.group("vx_modelled.vix3m", *CurveModel._fields)),
+        fast_half_life=number("vx_curve.fast_half_life"),
+        slow_half_life=number("vx_curve.slow_half_life"),
         vix_shape=SsviShape(*number.group("vix_smile", *smile)),
         vix_decay=number("vix_smile.decay"),
         vvix_from_vix=(
@@ -124,7 +133,10 @@ def _built(number: _Numbers) -> ModelParameters:
             number("vvix_from_vix.on_vix"),
             number("vvix_from_vix.on_mean"),
         ),
+        vvix_on_move=number("vvix_from_vix.on_move"),
         vix_open_on_spx=number("opens.vix_on_spx"),
+        vix_open_drift=number("opens.vix_drift"),
+        future_open_share=number("opens.future_share"),
         rate=number("fallback.rate"),
         dividend_yield=number("fallback.dividend_yield"),
     )

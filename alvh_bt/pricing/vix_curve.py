@@ -2,8 +2,9 @@
 
 Nodes are the observed settlements; between spot VIX (at zero days) and the nodes the curve is
 linear, beyond the last node it reverts to the day's long run. Where the market has no settlements
-that day, nodes are modelled from VIX, its slow mean and, where observed, VIX3M. The curve is held
-by *tenor* (days to settlement), so that time may pass along it: that is the roll-down.
+that day, nodes are modelled from VIX, two running means of it and, where observed, VIX3M; a day's
+move of VIX reaches them damped, as it reaches the futures that trade. The curve is held by *tenor*
+(days to settlement), so that time may pass along it: that is the roll-down.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ NODES: Final = 9
 #: No future is shocked below this many points.
 FUTURE_FLOOR: Final = 5.0
 
+#: The level of VIX, in points, to which `CurveModel.pull` draws the far end of a modelled curve.
+ANCHOR: Final = 20.0
+
+Floats = NDArray[np.float64]
 Nine = tuple[float, float, float, float, float, float, float, float, float]
 
 
@@ -56,14 +61,24 @@ class VxCurve(NamedTuple):
 
 
 class CurveModel(NamedTuple):
-    """A modelled curve: ln target = ln VIX + level + mean (ln slow mean - ln VIX) + term ln(VIX3M / VIX).
+    """A modelled curve: ln F(t) of VIX, its fast and slow mean, and VIX3M, `t` days before settlement.
 
-    `reversion` is 1/year; `term` is zero where VIX3M is not used.
+    ln F(t) = ln target + ln(fast / target) exp(-reversion t / 365)
+    + ln(VIX / fast) own(t) + extra (1 - own(t)),
+    where ln target = ln fast + level + mean ln(slow / fast) + pull ln(ANCHOR / fast),
+    own(t) = (1 + t / own_days)^-own_power and extra = premium + term ln(VIX3M / VIX).
+
+    So the futures follow today's VIX less than they follow its level of the last weeks. `reversion` is
+    1/year; `term` is zero where VIX3M is not used.
     """
 
     reversion: float
+    own_days: float
+    own_power: float
     level: float
     mean: float
+    pull: float
+    premium: float
     term: float
 
 
@@ -137,7 +152,7 @@ def moved_curve(curve: VxCurve, vix_points: float) -> VxCurve:
     )
 
 
-def slow_mean(vix: NDArray[np.float64], half_life: float) -> NDArray[np.float64]:
+def running_mean(vix: Floats, half_life: float) -> Floats:
     """Return the exponentially weighted geometric mean of VIX up to and including each session.
 
     The mean starts from the first known value; a NaN leaves it as it was, NaN before the first.
@@ -159,17 +174,34 @@ def slow_mean(vix: NDArray[np.float64], half_life: float) -> NDArray[np.float64]
     return np.exp(result)
 
 
-def curve_target(
-    vix: NDArray[np.float64], mean: NDArray[np.float64], vix3m: NDArray[np.float64], model: CurveModel
-) -> NDArray[np.float64]:
-    """Return the (n,) level, in points, that the modelled curve of each day reverts to."""
-    term = model.term * np.log(vix3m / vix) if model.term else 0.0
-    return vix * np.exp(model.level + model.mean * np.log(mean / vix) + term)
+def curve_target(fast: Floats, slow: Floats, model: CurveModel) -> Floats:
+    """Return the level, in points, to which the modelled curve's slow part reverts."""
+    drawn = model.mean * np.log(slow / fast) + model.pull * np.log(ANCHOR / fast)
+    return np.asarray(fast * np.exp(model.level + drawn))
+
+
+def curve_end(fast: Floats, slow: Floats, model: CurveModel) -> Floats:
+    """Return the level, in points, of the modelled curve far out: its target and the premium."""
+    return np.asarray(curve_target(fast, slow, model) * np.exp(model.premium))
 
 
 def modelled_futures(
-    tenor: NDArray[np.float64], vix: NDArray[np.float64], target: NDArray[np.float64], reversion: Any
-) -> NDArray[np.float64]:
-    """Return modelled futures (points) at tenors in days: ln F reverts from ln VIX to ln target."""
-    part = -np.expm1(-reversion * tenor / DAYS_A_YEAR)
-    return vix * (target / vix) ** part
+    tenor: Floats, vix: Floats, fast: Floats, slow: Floats, vix3m: Floats, model: CurveModel
+) -> Floats:
+    """Return modelled futures (points) as `CurveModel` has them; spot VIX at zero days.
+
+    Parameters
+    ----------
+    tenor
+        Days to settlement, >= 0.
+    vix, fast, slow, vix3m
+        VIX, its running means and VIX3M, vol points, of shapes that broadcast against `tenor`.
+        `vix3m` may be NaN where the model's `term` is zero.
+    model
+        The fitted numbers.
+    """
+    target = curve_target(fast, slow, model)
+    own = future_damping(tenor, model.own_days, model.own_power)
+    extra = model.premium + (model.term * np.log(vix3m / vix) if model.term else 0.0)
+    reverting = np.log(fast / target) * np.exp(-model.reversion * tenor / DAYS_A_YEAR)
+    return np.asarray(target * np.exp(reverting + np.log(vix / fast) * own + extra * (1.0 - own)))

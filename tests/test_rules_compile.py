@@ -1,0 +1,311 @@
+"""Every rule compiles, and decides compiled what it decides as plain Python, on days of real history."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import importlib
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import backtrader as bt
+import numba
+import numpy as np
+import pytest
+
+import alvh_bt
+from alvh_bt.book.ledger import carry_of, closing_cash, mark_lots, opening_cash, sum_book
+from alvh_bt.book.records import Action, Book, Order, Status, lot_contract, order_contract
+from alvh_bt.book.settlement import settlement_price, settles_on_proxy
+from alvh_bt.book.view import BookView, Today
+from alvh_bt.condor.manage import decide_condor
+from alvh_bt.config import BookParams, Schedule, Sizes, Study, make_study
+from alvh_bt.contracts import Contract, contract_multiplier
+from alvh_bt.costs.fees import settlement_fee, trade_fee
+from alvh_bt.costs.margin import condor_margin, required_money
+from alvh_bt.costs.spreads import fill_price
+from alvh_bt.engine.setup import equip
+from alvh_bt.engine.strategy import CondorStrategy
+from alvh_bt.hedges import make_hedge
+from alvh_bt.hedges.layered import decide_layered
+from alvh_bt.hedges.projection import annual_return, projected_pnl
+from alvh_bt.hedges.static import decide_static
+from alvh_bt.market import Market
+from alvh_bt.market.build import build_market
+from alvh_bt.market.embedded import embedded_tables
+from alvh_bt.pricing.model import ModelPrices, Settlement
+
+PACKAGE = Path(alvh_bt.__file__).parent
+SCOPE = ("book", "condor", "costs", "hedges", "signals", "contracts.py")
+
+CRASH = dt.date(2018, 2, 5)
+
+#: Tested, rolled, closed and entered again within a few weeks; two condors at once.
+BUSY = make_study(
+    start="2018-01-02",
+    end="2018-03-29",
+    condor={"max_open": 2, "exit_dte": 35, "take_profit": 0.25, "stop_loss": 2.0, "max_rolls": 2},
+    layered={"max_entries": 3, "future_roll_dte": 10, "call_roll_dte": 20, "flow_percentile": 0.5},
+    book={"starting_cash": 1_000_000.0},
+)
+
+
+class Scene(NamedTuple):
+    """What a rule was shown: the day, the book, and that session's settlement values."""
+
+    today: Today
+    book: BookView
+    values: Settlement
+
+
+# Which functions are rules, and which of them are reached from those compiled here
+
+
+def rules() -> dict[str, Callable[..., Any]]:
+    """Every function decorated with `rule` or `njit` in the packages of rules, by dotted name."""
+    found = {}
+    for part in SCOPE:
+        path = PACKAGE / part
+        for source in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            relative = source.relative_to(PACKAGE).with_suffix("").parts
+            name = ".".join(("alvh_bt", *(piece for piece in relative if piece != "__init__")))
+            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef) and is_rule(node):
+                    found[f"{name}.{node.name}"] = getattr(importlib.import_module(name), node.name)
+    return found
+
+
+def is_rule(node: ast.FunctionDef) -> bool:
+    called = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
+    names = {
+        d.id if isinstance(d, ast.Name) else d.attr for d in called if isinstance(d, ast.Name | ast.Attribute)
+    }
+    return bool(names & {"rule", "njit", "jit"})
+
+
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    return getattr(function, "py_func", function)
+
+
+def uses(function: Callable[..., Any], known: dict[int, str]) -> set[str]:
+    """The rules that a rule names in its source, by the objects its module binds those names to."""
+    body = plain(function)
+    source = Path(body.__code__.co_filename).read_text(encoding="utf-8")
+    (node,) = (
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.name == body.__name__ and is_rule(node)
+    )
+    named = {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)}
+    bound = (body.__globals__.get(name) for name in named)
+    return {known[id(thing)] for thing in bound if id(thing) in known}
+
+
+def reached(roots: Iterable[str], graph: dict[str, set[str]]) -> set[str]:
+    """Every node that can be come to from the roots, themselves included."""
+    done: set[str] = set()
+    todo = list(roots)
+    while todo:
+        name = todo.pop()
+        if name not in done:
+            done.add(name)
+            todo.extend(graph[name])
+    return done
+
+
+# The rules compiled here, with their arguments on a scene. All others are called by these.
+
+
+def of_decisions(
+    scene: Scene, study: Study, sizes: int
+) -> Iterable[tuple[Callable[..., Any], tuple[Any, ...]]]:
+    today, book, _ = scene
+    money = BookParams(*study.book)._replace(contracts=sizes)
+    yield decide_condor, (today, book, study.condor, money, study.costs)
+    yield decide_layered, (today, book, study.layered, sizes)
+    for futures in (False, True):
+        yield decide_static, (today, book, futures, study.static, study.layered, study.shock, sizes)
+
+
+def of_book(scene: Scene, study: Study) -> Iterable[tuple[Callable[..., Any], tuple[Any, ...]]]:
+    today, (lots, marks, condors, _), values = scene
+    costs, prices = study.costs, today.prices
+    yield mark_lots, (lots, prices)
+    yield sum_book, (lots, marks)
+    yield carry_of, (lots, prices, 3)
+    yield condor_margin, (lots, condors)
+    yield required_money, (lots, marks, condors, costs)
+    yield projected_pnl, (lots, prices, 21, 1.0)
+    yield annual_return, (-1234.5, 50_000.0, 21)
+    for lot, mark in zip(lots, marks, strict=True):
+        contract = Contract(*lot_contract(lot))
+        root, contracts = contract.root, float(lot["contracts"])
+        mid, delta = float(mark["mid"]), float(mark["delta"])
+        for sign in (1.0, -1.0):
+            yield fill_price, (root, mid, sign, delta, prices.vix_level, today.day, costs)
+        yield trade_fee, (root, contracts, costs)
+        yield settlement_fee, (contracts, costs)
+        yield opening_cash, (root, contracts, mid)
+        yield closing_cash, (root, contracts, mid, float(lot["entry_price"]))
+        yield settlement_price, (contract, values)
+        yield settles_on_proxy, (root, values)
+        yield contract_multiplier, (root,)
+    yield order_contract, (Order(0, 1, 0, 1, -1, 0, -1, 2500.0, 17600, -0.5, 12.5, 0, 4),)
+
+
+COMPILED_HERE = (
+    decide_condor,
+    decide_layered,
+    decide_static,
+    mark_lots,
+    sum_book,
+    carry_of,
+    condor_margin,
+    required_money,
+    projected_pnl,
+    annual_return,
+    fill_price,
+    trade_fee,
+    settlement_fee,
+    opening_cash,
+    closing_cash,
+    settlement_price,
+    settles_on_proxy,
+    contract_multiplier,
+    order_contract,
+)
+
+
+def test_every_rule_is_reached_from_one_compiled_here() -> None:
+    found = rules()
+    known = {id(function): name for name, function in found.items()}
+    graph = {name: uses(function, known) for name, function in found.items()}
+    roots = {known[id(function)] for function in COMPILED_HERE}
+    assert len(found) > 60  # the scan has not lost its way
+    assert sorted(found.keys() - reached(roots, graph)) == []
+
+
+def test_a_rule_that_nothing_reaches_would_be_noticed() -> None:
+    graph = {"entry": {"strikes"}, "strikes": set(), "forgotten": {"strikes"}}
+    assert graph.keys() - reached({"entry"}, graph) == {"forgotten"}
+
+
+# Compiled and plain
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    return build_market(embedded_tables(), dt.date(2020, 1, 1))
+
+
+@pytest.fixture(scope="module")
+def scenes(market: Market) -> list[Scene]:
+    """What the rules of a layered run saw, each close twice: before and after the condor's decision."""
+    seen: list[Scene] = []
+
+    class Watched(CondorStrategy):
+        def make_hedge(self, study: Study) -> Any:
+            return make_hedge("layered", study)
+
+        def book(self) -> BookView:
+            view = super().book()
+            values = self.broker.model.settlement(self.broker.session)
+            copies = (view.lots.copy(), view.marks.copy(), view.condors.copy())
+            seen.append(Scene(self.broker.today(), BookView(*copies, view.next_group), values))
+            return view
+
+    cerebro = bt.Cerebro(stdstats=False)
+    equip(cerebro, market, BUSY, ModelPrices(market))
+    cerebro.addstrategy(Watched)
+    cerebro.run()
+    return [scene for scene in seen if len(scene.book.lots) == len(scene.book.marks)]
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function if hasattr(function, "py_func") else numba.njit(cache=True)(function)
+
+
+def assert_same(left: Any, right: Any) -> None:
+    """Same structure, same whole numbers and flags; floats to rounding, NaN where NaN."""
+    if isinstance(left, tuple | list):
+        assert len(left) == len(right)
+        for one, other in zip(left, right, strict=True):
+            assert_same(one, other)
+    elif isinstance(left, np.ndarray):
+        assert left.dtype == right.dtype
+        assert_same(left.tolist(), right.tolist())
+    elif isinstance(left, float):
+        # rel 1e-12: sums in the same order, but transcendental functions may differ in the last bit.
+        assert right == pytest.approx(left, rel=1e-12, abs=1e-12, nan_ok=True)
+    else:
+        assert left == right
+
+
+needs_compiler = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="compilation is switched off (NUMBA_DISABLE_JIT)"
+)
+
+
+def test_scenes_hold_what_there_is_to_decide(scenes: list[Scene]) -> None:
+    days = {scene.today.day for scene in scenes}
+    assert (CRASH - dt.date(1970, 1, 1)).days in days
+    assert {int(s) for scene in scenes for s in scene.book.condors["status"]} == set(Status)
+    assert {int(b) for scene in scenes for b in scene.book.lots["book"]} == set(Book)
+    assert max(len(scene.book.condors) for scene in scenes) == 2
+    orders = [
+        order
+        for scene in scenes
+        for function, arguments in of_decisions(scene, BUSY, Sizes.FRACTIONAL)
+        for order in plain(function)(*arguments).orders
+    ]
+    decided = {(order.book, order.action) for order in orders}
+    assert decided == {(book, action) for book in Book for action in (Action.OPEN, Action.CLOSE, Action.ROLL)}
+    assert len({order.layer for order in orders}) == 8  # four legs, the static hedge and three layers
+
+
+@needs_compiler
+@pytest.mark.parametrize("sizes", [Sizes.FRACTIONAL, Sizes.WHOLE], ids=["fractional", "whole"])
+def test_decisions_are_the_same_compiled(scenes: list[Scene], sizes: int) -> None:
+    built = {function: compiled(function) for function in (decide_condor, decide_layered, decide_static)}
+    count = 0
+    for scene in scenes:
+        for function, arguments in of_decisions(scene, BUSY, int(sizes)):
+            assert_same(built[function](*arguments), plain(function)(*arguments))
+            count += 1
+    assert count == 4 * len(scenes) > 400
+
+
+@needs_compiler
+@pytest.mark.parametrize("schedule", [Schedule.EVERY, Schedule.MONTHLY], ids=["every", "monthly"])
+def test_other_settings_are_the_same_compiled(scenes: list[Scene], schedule: int) -> None:
+    condor = BUSY.condor._replace(
+        schedule=int(schedule), short_distance=0.04, wing_width=50.0, target_dte=7, max_open=3
+    )
+    run = compiled(decide_condor)
+    entries = 0
+    for today, book, _ in scenes:
+        arguments = (today, book, condor, BUSY.book, BUSY.costs)
+        decision = plain(decide_condor)(*arguments)
+        entries += len(decision.orders)
+        assert_same(run(*arguments), decision)
+    assert entries > 0
+
+
+@needs_compiler
+def test_books_costs_and_settlement_are_the_same_compiled(scenes: list[Scene]) -> None:
+    built: dict[Any, Any] = {}
+    for scene in scenes[::3]:
+        for function, arguments in of_book(scene, BUSY):
+            run = built.setdefault(function, compiled(function))
+            assert_same(run(*arguments), plain(function)(*arguments))
+    decisions = {decide_condor, decide_layered, decide_static}
+    assert set(built) | decisions == set(COMPILED_HERE)
+
+
+def test_comparison_would_notice_a_difference() -> None:
+    assert_same((1, [math.nan, 2.0]), (1, [math.nan, 2.0]))
+    for other in ((2, [math.nan, 2.0]), (1, [0.0, 2.0]), (1, [math.nan, 2.0 + 1e-9])):
+        with pytest.raises(AssertionError):
+            assert_same((1, [math.nan, 2.0]), other)
