@@ -1,6 +1,8 @@
 """Iron condors under VIX layers that come and go with their danger.
 
-Copy this file to start a strategy of your own. To run it:
+Copy this file to start a strategy of your own: name another hedge, or override `next`, which on each
+close sends what `self.decide_condor(today)` and then `self.hedge.decide(today, self.book())` return.
+To run it:
 
     import backtrader as bt
     from alvh_bt.engine.setup import equip
@@ -26,11 +28,3 @@ class CondorLayered(CondorStrategy):
     def make_hedge(self, study: Study) -> Layered:
         """Return the hedge that goes with the condors."""
         return Layered(study)
-
-    def next(self) -> None:
-        """Decide on the close: first the condors, then the hedge, which sees what the condors do."""
-        today = self.broker.today()
-        if self.meet_margin(today):
-            return
-        self.send(self.decide_condor(today), today)
-        self.send(self.hedge.decide(today, self.book()), today)

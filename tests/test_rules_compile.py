@@ -46,10 +46,13 @@ CRASH = dt.date(2018, 2, 5)
 BUSY = make_study(
     start="2018-01-02",
     end="2018-03-29",
-    condor={"max_open": 2, "exit_dte": 35, "take_profit": 0.25, "stop_loss": 2.0, "max_rolls": 2},
+    condor={"max_open": 2, "exit_dte": 35, "take_profit": 0.25, "short_delta": 0.25, "roll_delta": 0.4},
     layered={"max_entries": 3, "future_roll_dte": 10, "call_roll_dte": 20, "flow_percentile": 0.5},
     book={"starting_cash": 1_000_000.0},
 )
+
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Scene(NamedTuple):
@@ -129,7 +132,7 @@ def of_decisions(
         yield decide_static, (today, book, futures, study.static, study.layered, study.shock, sizes)
 
 
-def of_book(scene: Scene, study: Study) -> Iterable[tuple[Callable[..., Any], tuple[Any, ...]]]:
+def of_book(scene: Scene, study: Study) -> Iterable[Call]:
     today, (lots, marks, condors, _), values = scene
     costs, prices = study.costs, today.prices
     yield mark_lots, (lots, prices)

@@ -254,6 +254,15 @@ def nothing() -> Decision:
 
 
 @rule
+def extend(decision: Decision, more: Decision) -> None:
+    """Append the orders and notes of `more` to a decision."""
+    for order in more.orders:
+        decision.orders.append(order)
+    for note in more.notes:
+        decision.notes.append(note)
+
+
+@rule
 def lot_contract(lot: Any) -> Contract:
     """Return the contract of a row of `LOT`."""
     return make_contract(lot["root"], lot["right"], lot["strike"], lot["expiry"])

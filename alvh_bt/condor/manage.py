@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, Status, closing_order, nothing
+from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, Status, closing_order, extend, nothing
 from alvh_bt.book.view import BookView, CondorView, Today, tradable, view_condor
 from alvh_bt.compiled import rule
 from alvh_bt.condor.entry import enter_condor, open_side
@@ -82,8 +82,7 @@ def manage_condor(today: Today, book: BookView, row: int, params: CondorParams) 
         return nothing()
     first, last = (Layer.LONG_PUT, Layer.SHORT_PUT) if put else (Layer.SHORT_CALL, Layer.LONG_CALL)
     decision = close_legs(book, condor, first, last, reason, Action.ROLL, package)
-    for order in opened.orders:
-        decision.orders.append(order)
+    extend(decision, opened)
     return decision
 
 
@@ -103,11 +102,6 @@ def decide_condor(
     decision = nothing()
     for row in range(book.condors.shape[0]):
         if book.condors[row]["status"] == Status.OPEN:
-            for order in manage_condor(today, book, row, params).orders:
-                decision.orders.append(order)
-    entry = enter_condor(today, book, params, money, costs)
-    for order in entry.orders:
-        decision.orders.append(order)
-    for note in entry.notes:
-        decision.notes.append(note)
+            extend(decision, manage_condor(today, book, row, params))
+    extend(decision, enter_condor(today, book, params, money, costs))
     return decision

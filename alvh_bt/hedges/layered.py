@@ -18,6 +18,7 @@ from alvh_bt.book.records import (
     Reason,
     Status,
     closing_order,
+    extend,
     make_note,
     nothing,
 )
@@ -232,11 +233,7 @@ def decide_layered(today: Today, book: BookView, params: LayeredParams, sizes: i
             lot = book.lots[i]
             if lot["book"] == Book.HEDGE and lot["group"] == condor.id:
                 manage_lot(decision, today, book, i, condor, params)
-        added = deploy(today, book, condor, params, sizes)
-        for order in added.orders:
-            decision.orders.append(order)
-        for note in added.notes:
-            decision.notes.append(note)
+        extend(decision, deploy(today, book, condor, params, sizes))
     return decision
 
 

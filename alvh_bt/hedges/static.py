@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, Status, make_note, nothing
+from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, Status, extend, make_note, nothing
 from alvh_bt.book.view import BookView, CondorView, Today, view_condor
 from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, ShockParams, StaticParams, Study
@@ -111,10 +111,7 @@ def decide_static(
             bought = buy_static_futures(today, condor, static, layered, shock, sizes)
         else:
             bought = buy_static_calls(today, condor, static, layered, shock, sizes)
-        for order in bought.orders:
-            decision.orders.append(order)
-        for note in bought.notes:
-            decision.notes.append(note)
+        extend(decision, bought)
     return decision
 
 
