@@ -143,7 +143,8 @@ def show_opens(data: Path, market: Market, damping: Floats) -> None:
     show(
         "opens",
         f"""VIX at the open where not published: last close x exp(vix_drift - vix_on_spx x overnight move
-        of ln SPX): {vix_words}. Futures at the open: last settlement + future_share x damping x (VIX
+        of ln SPX): {vix_words}; early prints of the index are stale. Futures at the open: last
+        settlement + future_share x damping x (VIX
         open - last close x exp(vix_drift)), for VIX opens high and on wide quotes: {future_words}.""",
         {"vix_on_spx": slope, "vix_drift": drift, "future_share": share},
     )

@@ -129,18 +129,15 @@ def fit_vix_open(market: Market) -> tuple[float, float, str]:
     columns, year = market.columns, market.sessions.astype("datetime64[Y]").astype(int) + 1970
     spx = np.log(columns["spx_open"] / previous(columns["spx_close"]))
     move = np.log(observed_open(market) / previous(columns["vix_close"]))
-    known = np.isfinite(spx) & np.isfinite(move)
-    used, later = known & (year >= 2004) & (year <= 2018), known & (year >= 2019)
+    used = np.isfinite(spx) & np.isfinite(move) & (year >= 2004)
     slope, drift = np.polyfit(-spx[used], move[used], 1)
-    r2 = np.corrcoef(spx[used], move[used])[0, 1] ** 2
-    return (
-        float(slope),
-        float(drift),
-        (
-            f"{used.sum()} opens 2004-2018, R2 {r2:.2f}; the index's opens of 2019-2024 are other prints,"
-            f" with more of the overnight move in them, and would give {-np.polyfit(spx[later], move[later], 1)[0]:.1f}"
-        ),
-    )
+    eras = []
+    for first, last in ((2004, 2013), (2014, 2018), (2019, 2024)):
+        era = used & (year >= first) & (year <= last)
+        r2 = 1.0 - np.var(move[era] + slope * spx[era]) / np.var(move[era])
+        eras.append(f"{first}-{last} {r2:.2f}, alone {-np.polyfit(spx[era], move[era], 1)[0]:.1f}")
+    words = f"least squares on {used.sum()} opens 2004-2024; R2, and the slope of an era: {'; '.join(eras)}"
+    return float(slope), float(drift), words
 
 
 def opens_of_futures(data: Path, market: Market) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def _sample_run(hedge: str, start: str, end: str, settings: str) -> RunResult:
 
 
 def sample_run(
-    hedge: str, start: str = "2015-06-01", end: str = "2016-03-31", **settings: object
+    hedge: str, start: str = "2015-06-01", end: str = "2015-12-31", **settings: object
 ) -> RunResult:
     """A run over the embedded sample, made once for each settings; do not change its frames."""
     return _sample_run(hedge, start, end, json.dumps(settings, sort_keys=True))

@@ -362,6 +362,29 @@ def test_orphan_that_settles_before_the_fill_is_left_to_settle(name) -> None:
     assert [order.lot for order in decision.orders] == [10]
 
 
+@pytest.mark.parametrize("name", ["static-calls", "static-futures", "layered"])
+@pytest.mark.parametrize(
+    ("root", "days_left", "closed"),
+    [
+        pytest.param(Root.SPX, 1, True, id="AM: gone at the open at which the hedge is sold"),
+        pytest.param(Root.SPXW, 1, False, id="PM: there until the close of that day"),
+        pytest.param(Root.SPX, 2, False, id="a day later"),
+    ],
+)
+def test_hedge_is_closed_at_the_fill_at_which_its_condor_settles(name, root, days_left, closed) -> None:
+    terms = {"root": root, "expiry": DAY + days_left}
+    today = at_close(fill_in=1, fill_at_open=True, vix=20.0)
+    lots = [*condor_lots(**terms), future_lot(9, 51), call_lot(10, Layer.TWO, 51)]
+    rows = condors(terms | {"entry_vix": 18.0})
+    decision = hedge_decision(name, today, lots, rows)
+    if closed:
+        assert [order.lot for order in decision.orders] == [9, 10]
+        assert {order.reason for order in decision.orders} == {Reason.CONDOR_CLOSED}
+    else:
+        assert Reason.CONDOR_CLOSED not in {order.reason for order in decision.orders}
+        assert name == "layered" or not decision.orders
+
+
 def test_hedge_of_another_condor_is_not_touched() -> None:
     lots = [*condor_lots(), future_lot(9, 30), future_lot(10, 30, group=2)]
     decision = hedge_decision("layered", at_close(vix=20.0), lots, condors({}))

@@ -12,12 +12,13 @@ from alvh_bt.pricing.clock import OPEN_MOMENT
 from alvh_bt.pricing.vix_curve import (
     CurveModel,
     VxCurve,
+    curve_end,
     curve_target,
     future_damping,
     modelled_futures,
     moved_curve,
     price_at_tenor,
-    slow_mean,
+    running_mean,
     vx_price,
 )
 
@@ -81,33 +82,54 @@ def test_damping_is_one_at_settlement_and_falls() -> None:
     assert np.all(damping > 0.0)
 
 
-def test_slow_mean_by_hand_and_causal() -> None:
+def test_running_mean_by_hand_and_causal() -> None:
     vix = np.array([np.nan, 16.0, 16.0, 64.0, np.nan, 4.0])
     # Half-life 1: each new ln counts half. 16, 16, sqrt(16 x 64) = 32, 32, sqrt(32 x 4) = 11.3137085.
-    mean = slow_mean(vix, 1.0)
+    mean = running_mean(vix, 1.0)
     np.testing.assert_allclose(mean, [np.nan, 16.0, 16.0, 32.0, 32.0, 11.3137085], rtol=1e-8)
     for cut in range(1, 6):
-        np.testing.assert_array_equal(slow_mean(vix[:cut], 1.0), mean[:cut])
+        np.testing.assert_array_equal(running_mean(vix[:cut], 1.0), mean[:cut])
 
 
-def test_modelled_futures_start_at_vix_and_end_at_the_target() -> None:
-    tenor = np.array([[0.0, 100.0, 1e6]])
-    futures = modelled_futures(tenor, np.array([[40.0]]), np.array([[20.0]]), 3.65)
-    # Half-way by e^-1 in logs: 40 x 0.5^(1 - 0.3678794) = 25.809093.
-    np.testing.assert_allclose(futures, [[40.0, 25.809093, 20.0]], rtol=1e-6)
+#: reversion 3.65 a year; own part (1 + t / 25)^-0.5; level 0.1, mean 0.5, pull 0.2, premium 0.05, term 2.
+MODELLED = CurveModel(3.65, 25.0, 0.5, 0.1, 0.5, 0.2, 0.05, 0.0)
+
+
+def futures(tenor: float, vix: float, fast: float, slow: float, vix3m: float, model: CurveModel) -> float:
+    """One modelled future."""
+    return float(modelled_futures(*(np.array([one]) for one in (tenor, vix, fast, slow, vix3m)), model)[0])
 
 
 def test_curve_target_by_hand() -> None:
-    vix, mean, vix3m = np.array([20.0]), np.array([16.0]), np.array([22.0])
-    # ln target = ln 20 + 0.1 + 0.5 ln 0.8 [+ 2 ln 1.1]: 20 x 1.1051709 x 0.8944272 [x 1.21].
-    assert curve_target(vix, mean, vix3m, CurveModel(5.0, 0.1, 0.5, 0.0))[0] == pytest.approx(
-        19.769898, abs=1e-5
-    )
-    assert curve_target(vix, mean, vix3m, CurveModel(5.0, 0.1, 0.5, 2.0))[0] == pytest.approx(
-        23.921577, abs=1e-5
-    )
-    unknown = np.array([np.nan])
-    assert np.isfinite(curve_target(vix, mean, unknown, CurveModel(5.0, 0.1, 0.5, 0.0))[0])
+    # ln target = ln 25 + 0.1 + 0.5 ln(16/25) + 0.2 ln(20/25): 25 x 1.1051709 x 0.8 x 0.9563525 = 21.138656.
+    target = curve_target(np.array([25.0]), np.array([16.0]), MODELLED)
+    assert target[0] == pytest.approx(21.138656, abs=1e-5)
+    # Far out the premium of e^0.05 = 1.0512711 comes on top.
+    assert curve_end(np.array([25.0]), np.array([16.0]), MODELLED)[0] == pytest.approx(22.222458, abs=1e-5)
+
+
+def test_modelled_future_by_hand() -> None:
+    # At 75 days: own = (1 + 3)^-0.5 = 0.5; exp(-3.65 x 75 / 365) = exp(-0.75) = 0.4723666;
+    # ln F = 3.0511035 + 0.4723666 ln(25 / 21.138656) + 0.5 ln(36 / 25) + 0.05 x 0.5
+    #      = 3.0511035 + 0.0792500 + 0.1823216 + 0.025 = 3.3376751.
+    unknown = math.nan
+    assert futures(75.0, 36.0, 25.0, 16.0, unknown, MODELLED) == pytest.approx(math.exp(3.3376751), rel=1e-6)
+    # VIX3M of 33 adds 2 ln(33/36) x 0.5 = -0.0870114.
+    two = MODELLED._replace(term=2.0)
+    assert futures(75.0, 36.0, 25.0, 16.0, 33.0, two) == pytest.approx(math.exp(3.2506637), rel=1e-6)
+
+
+def test_modelled_futures_start_at_vix_and_end_far_out() -> None:
+    assert futures(0.0, 36.0, 25.0, 16.0, math.nan, MODELLED) == pytest.approx(36.0, rel=1e-14)
+    # The own part dies as a power: of ln(36/25) - 0.05 it leaves (1e15 / 25)^-0.5 = 1.6e-7.
+    end = curve_end(np.array([25.0]), np.array([16.0]), MODELLED)[0]
+    assert futures(1e15, 36.0, 25.0, 16.0, math.nan, MODELLED) == pytest.approx(end, rel=1e-6)
+
+
+def test_a_jump_of_vix_reaches_a_modelled_future_through_its_own_part_at_once() -> None:
+    # With the means held, ln F answers to ln VIX by (1 + t / 25)^-0.5 alone: 0.5 at 75 days.
+    calm, jump = (futures(75.0, vix, 16.0, 16.0, math.nan, MODELLED) for vix in (16.0, 32.0))
+    assert math.log(jump / calm) == pytest.approx(0.5 * math.log(2.0), rel=1e-12)
 
 
 def plain(function: Any) -> Any:

@@ -243,14 +243,15 @@ def make_note(book: int, layer: int, group: int, reason: int) -> Note:
     return Note(int(book), int(layer), int(group), int(reason))
 
 
+#: What gives the empty lists of `nothing` their types.
+_NO_ORDER: Final = Order(0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0.0, 0.0, 0, 0)
+_NO_NOTE: Final = Note(0, 0, 0, 0)
+
+
 @rule
 def nothing() -> Decision:
     """Return a decision to do nothing, with lists that compiled rules can append to."""
-    orders = [make_order(0, 0, 0, 0, 0, Contract(0, 0, 0.0, 0), 0.0, 0.0, 0, 0)]
-    notes = [make_note(0, 0, 0, 0)]
-    orders.pop()
-    notes.pop()
-    return Decision(orders, notes)
+    return Decision([_NO_ORDER for _ in range(0)], [_NO_NOTE for _ in range(0)])
 
 
 @rule

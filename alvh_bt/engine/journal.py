@@ -19,16 +19,14 @@ from alvh_bt.book.records import (
     Layer,
     Order,
     Rows,
-    lot_contract,
     order_contract,
 )
 from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.config import Study
-from alvh_bt.contracts import code_name, contract_multiplier, is_future
+from alvh_bt.contracts import code_name, contract_multiplier
 from alvh_bt.costs.fees import trade_fee
-from alvh_bt.costs.margin import worst_payoff
 from alvh_bt.costs.spreads import half_spread
-from alvh_bt.hedges.projection import annual_return, projected_pnl
+from alvh_bt.hedges.projection import annual_return, money_tied_up, projected_pnl
 from alvh_bt.pricing.day import quote_contract
 from alvh_bt.signals import SIGNALS
 
@@ -65,32 +63,37 @@ class Journal:
 
     def record(self, decision: Decision, today: Today, book: BookView) -> None:
         """Add the orders and notes of a decision; `book` already shows planned and closing condors."""
+        groups = {note.group for note in decision.notes} | {order.group for order in decision.orders}
+        told = {group: self._signals(today, book, group) for group in groups}
         for note in decision.notes:
-            self._add(today, book, note.group, note.book, note.layer, "note", note.reason)
+            self._add(today, told[note.group], note.book, note.layer, "note", note.reason)
         lots = book.lots
+        returns: dict[int, float] = {}
         for package in _packages(decision.orders):
             order = package[0]
-            before = self._irr(lots, today, book, order.group)
+            group, event = order.group, code_name(Action, order.action)
+            before = returns[group] if group in returns else self._irr(lots, today, book, group)
             lots = _lots_after(lots, package, today.day)
-            after = self._irr(lots, today, book, order.group)
-            event = code_name(Action, order.action)
-            if order.book == Book.CONDOR:
-                units = max(abs(leg.contracts) for leg in package)
-                points = sum(leg.contracts * leg.price for leg in package) / units
-                sizes = (units, points, self._cost(package, today))
-                self._add(today, book, order.group, order.book, -1, event, order.reason, before, after, sizes)
-                continue
-            for leg in package:
-                sizes = (leg.contracts, leg.price, self._cost([leg], today))
+            after = returns[group] = self._irr(lots, today, book, group)
+            legs = [package] if order.book == Book.CONDOR else [[leg] for leg in package]
+            for part in legs:
+                sizes = self._sizes(part, today)
                 self._add(
-                    today, book, leg.group, leg.book, leg.layer, event, leg.reason, before, after, sizes
+                    today, told[group], order.book, part[0].layer, event, part[0].reason, before, after, sizes
                 )
+
+    def _sizes(self, legs: Sequence[Order], today: Today) -> tuple[float, float, float]:
+        """Return contracts, price a unit (points) and expected cost (USD) of legs or of one order."""
+        if len(legs) == 1:
+            return legs[0].contracts, legs[0].price, self._cost(legs, today)
+        units = max(abs(leg.contracts) for leg in legs)
+        points = sum(leg.contracts * leg.price for leg in legs) / units
+        return units, points, self._cost(legs, today)
 
     def _add(
         self,
         today: Today,
-        book: BookView,
-        group: int,
+        signals: str,
         owner: int,
         layer: int,
         event: str,
@@ -108,7 +111,7 @@ class Journal:
                 name,
                 event,
                 REASON_TEXT[reason],
-                self._signals(today, book, group),
+                signals,
                 before,
                 after,
                 *sizes,
@@ -138,17 +141,8 @@ class Journal:
         leave = condor["expiry"] - (exit_dte if condor["entry_dte"] > exit_dte else 0)
         days = max(1, int(leave) - today.day)
         pnl = projected_pnl(ours, today.prices, days, self.study.shock.vix_points_per_percent)
-        return float(annual_return(pnl, self._capital(ours, group, today), days))
-
-    def _capital(self, lots: Rows, group: int, today: Today) -> float:
-        """Return the money tied up: the worst condor payoff, hedge premiums and futures' deposits, USD."""
-        capital = -worst_payoff(lots, group)
-        for lot in lots[lots["book"] == Book.HEDGE]:
-            value = lot["contracts"] * contract_multiplier(lot["root"])
-            value *= quote_contract(lot_contract(lot), today.prices).mid
-            rate = self.study.costs.vx_margin_rate if is_future(lot["root"]) else 1.0
-            capital += abs(value) * rate
-        return float(capital)
+        capital = money_tied_up(ours, group, today.prices, self.study.costs.vx_margin_rate)
+        return float(annual_return(pnl, capital, days))
 
     def _cost(self, package: Sequence[Order], today: Today) -> float:
         """Return the expected half-spreads and fees of the orders, USD."""

@@ -6,8 +6,9 @@ import math
 
 from numba import njit
 
-from alvh_bt.book.records import Rows, lot_contract
-from alvh_bt.contracts import contract_multiplier
+from alvh_bt.book.records import Book, Rows, lot_contract
+from alvh_bt.contracts import contract_multiplier, is_future
+from alvh_bt.costs.margin import worst_payoff
 from alvh_bt.pricing.day import DayPrices, quote_contract, rolled, shocked
 
 #: Five scenarios of the index, in deviations over the horizon, with discretised normal weights.
@@ -47,6 +48,19 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, vix_points_per_perce
             size = lots[i]["contracts"] * contract_multiplier(contract.root)
             total += WEIGHTS[k] * size * change
     return total
+
+
+@njit(cache=True)
+def money_tied_up(lots: Rows, group: int, prices: DayPrices, vx_margin_rate: float) -> float:
+    """Return what a condor and its hedge tie up, USD: worst payoff, hedge premiums, futures' deposits."""
+    capital = -worst_payoff(lots, group)
+    for i in range(lots.shape[0]):
+        lot = lots[i]
+        if lot["book"] == Book.HEDGE and lot["group"] == group:
+            value = lot["contracts"] * contract_multiplier(lot["root"])
+            value *= quote_contract(lot_contract(lot), prices).mid
+            capital += abs(value) * (vx_margin_rate if is_future(lot["root"]) else 1.0)
+    return capital
 
 
 @njit(cache=True)

@@ -171,8 +171,8 @@ def _curve_nodes(
             (bare & np.isfinite(vix3m), parameters.curve_from_vix3m),
         ):
             tenor = expiry[rows] - market.days[rows][:, None] + OPEN_MOMENT
-            states = (market.columns["vix_close"], fast, slow, vix3m)
-            price[rows] = modelled_futures(tenor, *(state[rows][:, None] for state in states), model)
+            states = np.stack([market.columns["vix_close"], fast, slow, vix3m])[:, rows, None]
+            price[rows] = modelled_futures(tenor, states[0], states[1], states[2], states[3], model)
     return expiry, price
 
 
