@@ -392,14 +392,41 @@ def test_a_run_that_may_cut_goes_on_and_never_owes_cash(hedge: str, fill: str, h
     np.testing.assert_allclose(run.daily["nav"].to_numpy(), days["nav"].to_numpy(), rtol=0.0, atol=USD)
 
 
-def test_cutting_sells_part_of_a_position_that_was_carried() -> None:
-    """A condor that was affordable at first is cut when a call hedge of it costs the cash that covered it."""
+def test_entries_are_scaled_to_the_money_at_hand() -> None:
     run = sample_run("static-calls", **CASES["cut"][1])
-    whole = sample_run("none", book={"starting_cash": 8_000.0, "on_margin": "cut"})
     first = run.trades.query("book == 'condor'").iloc[0]
     rich = sample_run("none").trades.query("book == 'condor'").iloc[0]
-    assert abs(first["contracts"]) < abs(rich["contracts"])
-    assert abs(first["contracts"]) == abs(whole.trades.iloc[0]["contracts"])
+    assert first["strike"] == rich["strike"]
+    assert 0.0 < abs(first["contracts"]) < abs(rich["contracts"])
+
+
+def test_a_cut_removes_most_of_the_shortfall_by_the_next_close() -> None:
+    class Short(CondorStrategy):
+        """Takes down what is missing at each close, and which closes sent a cut."""
+
+        def __init__(self):
+            super().__init__()
+            self.missing, self.cuts = [], []
+
+        def make_hedge(self, study):
+            return make_hedge("layered", study)
+
+        def next(self):
+            self.missing.append(self.broker.shortfall)
+            super().next()
+            self.cuts.append(
+                any(order.info.rule.reason == Reason.MARGIN_CUT for order in self.broker.pending)
+            )
+
+    study = window_study("2015-06-01", "2015-10-30", book={"starting_cash": 8_000.0, "on_margin": "cut"})
+    strategy, run = cerebro_of(study, Short)
+    cuts = [k for k, cut in enumerate(strategy.cuts[:-1]) if cut]
+    assert len(cuts) >= 5
+    assert [missing > 0.0 for missing in strategy.missing] == strategy.cuts
+    # Prices move between the close that cuts and the next; seven tenths of the gap must be gone over all cuts.
+    before, after = (sum(strategy.missing[k + step] for k in cuts) for step in (0, 1))
+    assert after < 0.3 * before
+    assert (run.trades["reason"] == "cut to meet margin").any()
 
 
 # --- settlement -----------------------------------------------------------------------------------------
