@@ -225,18 +225,18 @@ def all_layers(today, params=USUAL) -> tuple[Decision, Decision, Decision]:
     return one, two, three
 
 
-def test_full_gain_is_what_the_layers_would_gain_together() -> None:
+@pytest.mark.parametrize("shares", [(0.125, 0.125, 0.125), (0.2, 0.3, 0.5)])
+def test_full_gain_is_what_the_layers_would_gain_together(shares) -> None:
     today = at_close(contango=1.0, flow=0.99)
-    parts = all_layers(today)
-    assert [{order.layer for order in part.orders} for part in parts] == [
-        {Layer.ONE},
-        {Layer.TWO},
-        {Layer.THREE},
-    ]
+    one, two, three = shares
+    params = USUAL._replace(first_share=one, second_share=two, third_share=three)
+    parts = all_layers(today, params)
+    layers = [{order.layer for order in part.orders} for part in parts]
+    assert layers == [{Layer.ONE}, {Layer.TWO}, {Layer.THREE}]
     expected = sum(gain_of(part, today) for part in parts)
     assert expected > 0.0
     # rel 1e-9: sums of a few products of doubles.
-    gain = full_gain(today, condor_view(contracts=0.625), USUAL, SHOCK)
+    gain = full_gain(today, condor_view(contracts=0.625), params, SHOCK)
     assert gain == pytest.approx(expected, rel=1e-9)
 
 
