@@ -121,7 +121,8 @@ def trade_frame(dates, variant: str) -> pd.DataFrame:
                         0.15,
                     )
                 )
-    return pd.DataFrame(rows, columns=["date", *TRADE_COLUMNS])
+    numbered = [(*row, 1, lot) for lot, row in enumerate(rows)]
+    return pd.DataFrame(numbered, columns=["date", *TRADE_COLUMNS])
 
 
 def journal_frame(dates) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def analysed(request: pytest.FixtureRequest) -> Analysed:
     world = embedded()
     cerebro = bt.Cerebro(stdstats=True)
     study = window_study("2015-06-01", "2015-12-31", book={"fill": fill})
-    equip(cerebro, world.market, study, world.prices, world.calendar)
+    equip(cerebro, world.market, study, world.prices, world.calendar, feeds=("spx", "vix"))
     cerebro.addstrategy(NamedHedge, hedge=hedge)
     for kind in (bt.analyzers.DrawDown, bt.analyzers.TradeAnalyzer):
         cerebro.addanalyzer(kind)

@@ -217,7 +217,7 @@ CALL_WIDER = condor_lots(2.0, (3650.0, 3700.0, 4300.0, 4375.0))  # 50 below, 75 
         pytest.param(PUT_WIDER[:1], 0.0, id="a wing alone owes nothing"),
         pytest.param([call_lot(9, Layer.TWO, 30, contracts=-5.0)], 0.0, id="hedges are not in it"),
         pytest.param(
-            [*PUT_WIDER, call_lot(9, Layer.TWO, 30, contracts=9.0)], -40_000.0, id="nor beside legs"
+            [*PUT_WIDER, call_lot(9, Layer.TWO, 30, contracts=-9.0)], -40_000.0, id="nor beside legs"
         ),
     ],
 )

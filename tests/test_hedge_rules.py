@@ -42,6 +42,7 @@ from alvh_bt.hedges.layered import (
     third_is_relaxed,
     third_trigger,
 )
+from alvh_bt.hedges.projection import annual_return, money_tied_up
 from alvh_bt.hedges.sizing import condor_notional, full_gain, futures_gain, target_vx
 from alvh_bt.hedges.static import decide_static
 from alvh_bt.pricing.day import quote_contract, shocked
@@ -641,3 +642,35 @@ def test_call_layer_with_nothing_further_out_is_kept() -> None:
     lots = [*condor_lots(), call_lot(9, Layer.TWO, 10)]
     decision = layered(today, lots, condors({"second_entries": 1}), IN_DANGER | {9: {"mid": 0.4}})
     assert not decision.orders
+
+
+# The projected return
+
+
+def test_money_tied_up_is_the_worst_payoff_the_deposit_and_the_premium() -> None:
+    today = at_close()  # a flat curve: every VX at 20
+    lots = [*condor_lots(2.0), future_lot(9, 51, 0.5), call_lot(10, Layer.TWO, 37, contracts=3.0)]
+    other = [future_lot(11, 51, 100.0, group=2), *condor_lots(50.0, group=2)]
+    premium = quote_contract(call_of_delta(today, DAY + 37, 0.3)._replace(strike=25.0), today.prices).mid
+    # 200 points x 2 x 100 + 0.4 x 0.5 x 1,000 x 20 + 3 x 100 x premium
+    expected = 40_000.0 + 4_000.0 + 300.0 * premium
+    tied = money_tied_up(book_of(today, lots + other, condors()).lots, 1, today.prices, 0.4)
+    # rel 1e-12: sums of a few products of doubles.
+    assert tied == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("pnl", "capital", "days", "rate"),
+    [
+        (1_000.0, 10_000.0, 365, 0.1),
+        (1_000.0, 10_000.0, 73, 1.1**5 - 1.0),  # five times a year
+        (-10_000.0, 10_000.0, 30, -1.0),
+        (-20_000.0, 10_000.0, 30, -1.0),  # no more than all of it
+        (100.0, 0.0, 30, math.nan),
+        (100.0, -5.0, 30, math.nan),
+        (100.0, 10_000.0, 0, math.nan),
+    ],
+)
+def test_annual_return_on_paper(pnl, capital, days, rate) -> None:
+    # rel 1e-12: one power of a double.
+    assert annual_return(pnl, capital, days) == pytest.approx(rate, rel=1e-12, nan_ok=True)

@@ -30,7 +30,7 @@ from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.hedges import make_hedge
 from alvh_bt.hedges.layered import decide_layered
-from alvh_bt.hedges.projection import annual_return, projected_pnl
+from alvh_bt.hedges.projection import annual_return, money_tied_up, projected_pnl
 from alvh_bt.hedges.static import decide_static
 from alvh_bt.market import Market
 from alvh_bt.market.build import build_market
@@ -141,6 +141,8 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
     yield condor_margin, (lots, condors)
     yield required_money, (lots, marks, condors, costs)
     yield projected_pnl, (lots, prices, 21, 1.0)
+    for group in condors["id"]:
+        yield money_tied_up, (lots, int(group), prices, costs.vx_margin_rate)
     yield annual_return, (-1234.5, 50_000.0, 21)
     for lot, mark in zip(lots, marks, strict=True):
         contract = Contract(*lot_contract(lot))
@@ -168,6 +170,7 @@ COMPILED_HERE = (
     condor_margin,
     required_money,
     projected_pnl,
+    money_tied_up,
     annual_return,
     fill_price,
     trade_fee,

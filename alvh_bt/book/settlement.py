@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from alvh_bt.compiled import rule
 from alvh_bt.contracts import Contract, is_future, on_vix, settles_at_open
 from alvh_bt.costs.margin import intrinsic
@@ -17,7 +19,7 @@ def settlement_price(contract: Contract, values: Settlement) -> float:
     opening value; NaN where that value is unknown.
     """
     level = settlement_level(contract.root, values)
-    if is_future(contract.root):
+    if is_future(contract.root) or math.isnan(level):
         return level
     return intrinsic(contract.right, contract.strike, level)
 

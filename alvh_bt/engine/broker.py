@@ -8,7 +8,7 @@ orders, trades, analyzers and observers ask for.
 from __future__ import annotations
 
 from collections import deque
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 import backtrader as bt
@@ -20,6 +20,7 @@ from alvh_bt.config import Fill, OnMargin, Study
 from alvh_bt.contracts import Contract, calendar_date, contract_multiplier, is_future, on_vix
 from alvh_bt.engine.accounts import Accounts
 from alvh_bt.engine.feeds import ListedContract
+from alvh_bt.engine.journal import Journal
 from alvh_bt.engine.today import Calendar
 from alvh_bt.engine.trades import Trade
 from alvh_bt.errors import MarginError
@@ -54,6 +55,8 @@ class OptionsBroker(bt.BrokerBase):
         self.session = first - 1
         self.close = prices.at_close(first)
         self.shortfall = 0.0
+        self.journal = Journal(study)
+        self._own_packages = count(1)
         self._comminfo = bt.CommInfoBase(commission=0.0, stocklike=True, percabs=True)
 
     def next(self) -> None:
@@ -106,10 +109,10 @@ class OptionsBroker(bt.BrokerBase):
         return self.accounts.cash
 
     def getvalue(self, datas: Any = None) -> float:
-        """Return NAV, USD; or the marked value of some contracts, or of an index feed's contracts.
+        """Return NAV, USD; or the marked value of some contracts, or of a feed's contracts.
 
-        Every contract counts under the feed of its underlying (`spx` or `vix`), so that the values of
-        the feeds and cash add up to NAV.
+        VIX contracts count under the `vix` feed where the Cerebro has one, all others under `spx`, so
+        that the values of the feeds and cash add up to NAV.
         """
         if datas is None:
             return self.accounts.nav
@@ -164,7 +167,7 @@ class OptionsBroker(bt.BrokerBase):
         action = Action.OPEN if opens else Action.CLOSE
         return Order(
             Book.HEDGE, Layer.STATIC, action, 0, data.lot, *contract, contracts, self._mid(contract),
-            Reason.MANUAL, -1 - len(self.pending),
+            Reason.MANUAL, -next(self._own_packages),
         )  # fmt: skip
 
     def _fill_pending(self, prices: DayPrices) -> None:
@@ -177,6 +180,7 @@ class OptionsBroker(bt.BrokerBase):
                 for order, trade in zip(package, self.accounts.trades[start:], strict=True):
                     self._executed(order, trade)
             else:
+                self.journal.not_filled(package[0].info.rule, prices.day)
                 for order in package:
                     order.reject(self)
                     self.notify(order)
@@ -229,9 +233,10 @@ class OptionsBroker(bt.BrokerBase):
 
     def _value_of(self, data: Any) -> float:
         accounts = self.accounts
+        with_vix = any(feed._name == "vix" for feed in self.cerebro.datas)
         total = 0.0
         for lot, mark in zip(accounts.lots, accounts.marks, strict=True):
-            feed = "vix" if on_vix(lot["root"]) else "spx"
+            feed = "vix" if with_vix and on_vix(lot["root"]) else "spx"
             if data is self.instruments.get(int(lot["id"])) or getattr(data, "_name", None) == feed:
                 paid = lot["entry_price"] if is_future(lot["root"]) else 0.0
                 total += lot["contracts"] * contract_multiplier(lot["root"]) * (mark["mid"] - paid)

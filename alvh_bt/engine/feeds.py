@@ -59,6 +59,7 @@ class ColumnFeed(bt.feed.DataBase):
         """Fill all lines at once; bar by bar it takes as long as the rest of Backtrader's loop."""
         for name, values in self._values.items():
             getattr(self.lines, name).array = array("d", values)
+        self._at = len(self._stamps)
         self.home()
 
     def _load(self) -> bool:

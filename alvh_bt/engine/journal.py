@@ -18,6 +18,7 @@ from alvh_bt.book.records import (
     Decision,
     Layer,
     Order,
+    Reason,
     Rows,
     order_contract,
 )
@@ -81,6 +82,13 @@ class Journal:
                 self._add(
                     today, told[group], order.book, part[0].layer, event, part[0].reason, before, after, sizes
                 )
+
+    def not_filled(self, order: Order, day: int) -> None:
+        """Add the note that a package was not filled on epoch day `day`, for lack of a price."""
+        name = "condor" if order.book == Book.CONDOR else code_name(Layer, order.layer)
+        unknown = (math.nan,) * 5
+        book, reason = code_name(Book, order.book), REASON_TEXT[Reason.NO_PRICE]
+        self.entries.append(Entry(day, book, name, "note", reason, "{}", *unknown))
 
     def _sizes(self, legs: Sequence[Order], today: Today) -> tuple[float, float, float]:
         """Return contracts, price a unit (points) and expected cost (USD) of legs or of one order."""

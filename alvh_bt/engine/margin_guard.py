@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from alvh_bt.book.records import Action, Book, Decision, Note, Order, Reason, closing_order
+import math
+
+from alvh_bt.book.records import Action, Book, Decision, Order, Reason, closing_order, make_note
+from alvh_bt.book.view import Today, tradable
+from alvh_bt.config import Sizes
 from alvh_bt.contracts import contract_multiplier, is_future
 from alvh_bt.engine.accounts import Accounts
 
@@ -10,7 +14,7 @@ from alvh_bt.engine.accounts import Accounts
 CUSHION = 1.05
 
 
-def cutting_orders(accounts: Accounts, shortfall: float) -> Decision:
+def cutting_orders(accounts: Accounts, shortfall: float, today: Today, sizes: int) -> Decision:
     """Return orders that reduce every lot by the share that meets the margin.
 
     Parameters
@@ -19,6 +23,10 @@ def cutting_orders(accounts: Accounts, shortfall: float) -> Decision:
         The books at the close.
     shortfall
         USD missing.
+    today
+        The calendar: a lot that settles before the fill is left to settle.
+    sizes
+        `Sizes` code; whole contracts are cut by whole contracts, rounded up.
 
     Returns
     -------
@@ -28,13 +36,17 @@ def cutting_orders(accounts: Accounts, shortfall: float) -> Decision:
     share = min(1.0, CUSHION * shortfall / max(accounts.required(), 1e-9))
     orders = []
     for lot, mark in zip(accounts.lots, accounts.marks, strict=True):
+        if not tradable(lot["root"], lot["expiry"], today):
+            continue
         package = int(lot["group"]) * 4 if lot["book"] == Book.CONDOR else int(lot["id"])
         order = closing_order(lot, mark["mid"], Reason.MARGIN_CUT, Action.CLOSE, package)
-        orders.append(order._replace(contracts=order.contracts * share))
+        size = abs(order.contracts) * share
+        size = min(abs(order.contracts), math.ceil(size - 1e-9)) if sizes == Sizes.WHOLE else size
+        orders.append(order._replace(contracts=math.copysign(size, order.contracts)))
     return Decision(orders, [])
 
 
-def affordable(decision: Decision, accounts: Accounts, margin_rate: float) -> Decision:
+def affordable(decision: Decision, accounts: Accounts, margin_rate: float, sizes: int) -> Decision:
     """Return the decision with its openings scaled to the money at hand, and a note where it was.
 
     Parameters
@@ -45,21 +57,28 @@ def affordable(decision: Decision, accounts: Accounts, margin_rate: float) -> De
         The books at the close.
     margin_rate
         Deposit for futures, share of their value.
+    sizes
+        `Sizes` code; whole contracts are rounded down, a package with a leg of none is dropped.
     """
     opens = [order for order in decision.orders if order.action == Action.OPEN]
     if not opens:
         return decision
     need = opening_need(opens, margin_rate)
-    free = accounts.available() - accounts.required()
-    if need <= max(free, 0.0):
+    free = max(0.0, accounts.available() - accounts.required())
+    if need <= free:
         return decision
-    share = max(0.0, free) / need / CUSHION
+    scaled = [_scaled(order, free / need / CUSHION, sizes) for order in opens]
+    dropped = {order.package for order in scaled if order.contracts == 0.0}
     kept = [order for order in decision.orders if order.action != Action.OPEN]
-    if share > 0.0:
-        kept += [order._replace(contracts=order.contracts * share) for order in opens]
+    kept += [order for order in scaled if order.package not in dropped]
     first = opens[0]
-    note = Note(first.book, first.layer, first.group, int(Reason.MARGIN_CUT))
+    note = make_note(first.book, first.layer, first.group, Reason.MARGIN_CUT)
     return Decision(kept, [*decision.notes, note])
+
+
+def _scaled(order: Order, share: float, sizes: int) -> Order:
+    size = order.contracts * share
+    return order._replace(contracts=float(math.trunc(size)) if sizes == Sizes.WHOLE else size)
 
 
 def opening_need(orders: list[Order], margin_rate: float) -> float:

@@ -95,4 +95,6 @@ def _trade_row(trade: Trade) -> tuple[Any, ...]:
         trade.fees_usd,
         REASON_TEXT[order.reason],
         trade.delta,
+        order.group,
+        trade.lot,
     )

@@ -40,6 +40,8 @@ TRADE_COLUMNS: Final = (
     "fees_usd",
     "reason",
     "delta",
+    "condor",
+    "lot",
 )
 JOURNAL_COLUMNS: Final = (
     "book",

@@ -65,6 +65,8 @@ def run_variant(
     ------
     ConfigError
         When the hedge is unknown.
+    MarginError
+        When the margin cannot be met on the very first day.
     DataError
         When a price or a settlement value is missing.
     AccountingError
@@ -79,6 +81,8 @@ def run_variant(
         cerebro.run()
     except MarginError as error:
         stopped = str(error)
+        if not cerebro.runningstrats[0].analyzers.recorder.days:
+            raise
     recorder = cerebro.runningstrats[0].analyzers.recorder
     return RunResult(hedge, recorder.daily(), recorder.trade_list(), recorder.journal(), stopped)
 

@@ -18,8 +18,9 @@ def equip(
     study: Study | None = None,
     prices: PriceModel | None = None,
     calendar: Calendar | None = None,
+    feeds: tuple[str, ...] = ("spx",),
 ) -> OptionsBroker:
-    """Return the options broker that it gave a Cerebro, along with the `spx` and `vix` feeds.
+    """Return the options broker that it gave a Cerebro, along with its feeds.
 
     Parameters
     ----------
@@ -32,6 +33,10 @@ def equip(
     prices, calendar
         To share between runs over the same market; made if None.
 
+    feeds
+        `"spx"` first, and `"vix"` for strategies that read its bars. Backtrader's
+        `PyFolio.get_pf_items` keeps the last feed only, so that it is whole with one.
+
     Raises
     ------
     DataError
@@ -42,6 +47,6 @@ def equip(
     calendar = calendar or Calendar(market)
     broker = OptionsBroker(study, calendar, prices or ModelPrices(market), first)
     cerebro.setbroker(broker)
-    for index in ("spx", "vix"):
+    for index in feeds:
         cerebro.adddata(ColumnFeed(market=market, index=index, first=first, last=last), name=index)
     return broker

@@ -14,7 +14,6 @@ from alvh_bt.config import Fill, OnMargin, Study
 from alvh_bt.contracts import Contract
 from alvh_bt.engine.broker import OptionsBroker
 from alvh_bt.engine.feeds import ListedContract
-from alvh_bt.engine.journal import Journal
 from alvh_bt.engine.margin_guard import affordable, cutting_orders
 from alvh_bt.hedges.policy import Hedge
 
@@ -30,7 +29,7 @@ class CondorStrategy(bt.Strategy):
     def __init__(self) -> None:
         self.study: Study = self.broker.study
         self.rules = (self.study.condor, self.study.book, self.study.costs)
-        self.journal = Journal(self.study)
+        self.journal = self.broker.journal
         self.hedge: Hedge = self.make_hedge(self.study)
 
     def make_hedge(self, study: Study) -> Hedge:
@@ -63,7 +62,9 @@ class CondorStrategy(bt.Strategy):
         """Journal a decision and send its orders to the broker."""
         accounts = self.broker.accounts
         if self.study.book.on_margin == OnMargin.CUT:
-            decision = affordable(decision, accounts, self.study.costs.vx_margin_rate)
+            decision = affordable(
+                decision, accounts, self.study.costs.vx_margin_rate, self.study.book.contracts
+            )
         if not decision.orders and not decision.notes:
             return
         accounts.condors = with_decisions(accounts.condors, decision.orders, today)
@@ -84,16 +85,21 @@ class CondorStrategy(bt.Strategy):
         """Cut the book if the margin is not met; return whether it did, and the day is done."""
         if self.broker.shortfall <= 0.0:
             return False
-        self.send(cutting_orders(self.broker.accounts, self.broker.shortfall), today)
+        accounts, sizes = self.broker.accounts, self.study.book.contracts
+        self.send(cutting_orders(accounts, self.broker.shortfall, today, sizes), today)
         return True
 
     def fill_now(self) -> None:
         """Fill the orders of this close at once, and let the analyzers know before their turn."""
         self.broker.fill_now()
-        self.clear()
         while (notice := self.broker.get_notification()) is not None:
             self._addnotification(notice)
-        self._notify()
+        super()._notify()
+
+    def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
+        """Pass on notices and NAV; under `same_close` only once the day's fills are in."""
+        if self.study.book.fill != Fill.SAME_CLOSE:
+            super()._notify(list(qorders), list(qtrades))
 
     def announce(self, data: ListedContract) -> None:
         """Tell the analyzers that list transactions by name of a contract that they have not met."""

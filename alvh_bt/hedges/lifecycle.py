@@ -7,6 +7,9 @@ from alvh_bt.book.view import BookView, Today, tradable
 from alvh_bt.compiled import rule
 from alvh_bt.hedges.instruments import hedge_package
 
+#: The group of lots that belong to no condor: those a strategy bought by itself.
+NO_CONDOR = 0
+
 
 @rule
 def condor_is_on(today: Today, book: BookView, group: int) -> bool:
@@ -29,7 +32,7 @@ def close_orphans(today: Today, book: BookView, decision: Decision) -> None:
     """
     for i in range(book.lots.shape[0]):
         lot = book.lots[i]
-        if lot["book"] != Book.HEDGE or condor_is_on(today, book, lot["group"]):
+        if lot["book"] != Book.HEDGE or lot["group"] == NO_CONDOR or condor_is_on(today, book, lot["group"]):
             continue
         if tradable(lot["root"], lot["expiry"], today):
             package = hedge_package(lot["group"], lot["layer"], 7)
