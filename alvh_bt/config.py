@@ -12,71 +12,25 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
-from pydantic_core import core_schema
 
-from alvh_bt.contracts import code_name
+from alvh_bt.choices import Fill, Named, OnMargin, Schedule, Sizes
 from alvh_bt.errors import ConfigError
 
-
-class _Schedule(NamedTuple):
-    """When a new condor may be opened."""
-
-    EVERY: int = 0
-    WEEKLY: int = 1
-    MONTHLY: int = 2
-
-
-class _Fill(NamedTuple):
-    """When an order decided on a close is filled."""
-
-    NEXT_OPEN: int = 0
-    SAME_CLOSE: int = 1
-    NEXT_CLOSE: int = 2
-
-
-class _OnMargin(NamedTuple):
-    """What a run does that cannot meet its margin."""
-
-    STOP: int = 0
-    CUT: int = 1
-
-
-class _Sizes(NamedTuple):
-    """Fractional contracts for research, or whole XSP, VXM and VX."""
-
-    FRACTIONAL: int = 0
-    WHOLE: int = 1
-
-
-Schedule: Final = _Schedule()
-Fill: Final = _Fill()
-OnMargin: Final = _OnMargin()
-Sizes: Final = _Sizes()
-
-
-class Named:
-    """Marks an integer setting as one of a set of codes, written by name."""
-
-    def __init__(self, codes: tuple[int, ...]) -> None:
-        self.codes = codes
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Return the schema that reads a name (or its code) and writes the name."""
-        return core_schema.no_info_plain_validator_function(
-            self._read,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda value: code_name(self.codes, value)
-            ),
-        )
-
-    def _read(self, value: Any) -> int:
-        names = {code_name(self.codes, code): code for code in self.codes}
-        if isinstance(value, str) and value in names:
-            return names[value]
-        if type(value) is int and value in self.codes:
-            return value
-        raise ValueError(f"must be one of {', '.join(names)}")
-
+__all__ = [
+    "BookParams",
+    "CondorParams",
+    "CostParams",
+    "Fill",
+    "LayeredParams",
+    "OnMargin",
+    "Schedule",
+    "ShockParams",
+    "Sizes",
+    "StaticParams",
+    "Study",
+    "make_study",
+    "read_study",
+]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -125,7 +79,7 @@ class LayeredParams(NamedTuple):
     trigger_delta: Delta = 0.25  # layer two: of either short strike
     trigger_iv_expansion: Positive = 0.15  # layer two: VIX over its level at the condor's entry, less 1
     relax_delta: Delta = 0.18  # layer two leaves when both are back below
-    relax_iv_expansion: float = 0.05
+    relax_iv_expansion: Annotated[float, Field(gt=-1.0, allow_inf_nan=False)] = 0.05
     second_delta: Delta = 0.30
     third_delta: Delta = 0.15
     call_dte_low: Days = 30
@@ -225,6 +179,10 @@ class Study:
             (
                 self.layered.relax_delta >= self.layered.trigger_delta,
                 "layered.relax_delta must be below layered.trigger_delta",
+            ),
+            (
+                self.layered.relax_iv_expansion >= self.layered.trigger_iv_expansion,
+                "layered.relax_iv_expansion must be below layered.trigger_iv_expansion",
             ),
             (
                 self.layered.first_share + self.layered.second_share + self.layered.third_share > 1.0 + 1e-9,

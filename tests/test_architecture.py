@@ -15,7 +15,7 @@ PROJECT = PACKAGE.parent
 
 #: A part may import parts of its own tier and of tiers above it in this list.
 TIERS = (
-    ("errors", "contracts", "compiled"),
+    ("errors", "contracts", "compiled", "choices"),
     ("sessions", "calendars", "config", "pricing", "market"),
     ("costs", "book"),
     ("signals", "condor", "hedges"),

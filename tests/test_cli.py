@@ -139,6 +139,8 @@ def test_settings_of_a_file_are_used_and_options_override_them(tmp_path: Path) -
     summary = json.loads((out / "summary.json").read_text())
     assert summary["window"]["end"] == "2015-09-30"
     assert summary["settings"]["condor"]["short_delta"] == 0.2
-    deltas = pd.read_parquet(out / "trades.parquet").query("layer == 'short_put' and action == 'open'")["delta"]
+    deltas = pd.read_parquet(out / "trades.parquet").query("layer == 'short_put' and action == 'open'")[
+        "delta"
+    ]
     # Entries aim at 0.20 on the listed grid and are filled at the next open, so that they scatter around it.
     assert abs(-deltas.mean() - 0.2) < 0.05

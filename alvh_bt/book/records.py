@@ -93,6 +93,7 @@ class _Reason(NamedTuple):
     UNAVAILABLE: int = 21
     NO_PRICE: int = 22
     MANUAL: int = 23
+    TOO_SMALL: int = 24
 
 
 Reason: Final = _Reason()
@@ -123,6 +124,7 @@ REASON_TEXT: Final = (
     "flow signal unavailable: neutral",
     "no price for every leg: package not filled",
     "ordered by the strategy",
+    "the size rounds to no whole contract",
 )
 
 LOT: Final = np.dtype(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from alvh_bt.compiled import rule
 from alvh_bt.config import CostParams
 from alvh_bt.contracts import Root, is_future, on_vix
+
+#: Points by which a product of ticks may miss the price it stands for.
+ROUNDING = 1e-9
 
 #: When the two fits of SPX spreads were quoted, epoch days: 2011-01-05 and 2022-07-12.
 QUOTED_2011 = 14979
@@ -82,13 +87,15 @@ def fill_price(
         brings 0.0. (Quoted spreads are whole ticks already, so that rounding against us once more
         would charge them twice.)
     """
+    if math.isnan(mid):
+        return math.nan
     half = costs.spread_share * half_spread(root, mid, delta, vix_level, day, costs)
     if contracts > 0.0:
         price = mid + half
         tick = tick_size(root, price)
         price = round(price / tick) * tick
-        return max(tick, price if price >= mid else price + tick)
+        return max(tick, price if price >= mid - ROUNDING else price + tick)
     price = mid - half
     tick = tick_size(root, price)
     price = round(price / tick) * tick
-    return max(0.0, price if price <= mid else price - tick)
+    return max(0.0, price if price <= mid + ROUNDING else price - tick)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from alvh_bt.book.records import Action, Book, Decision, Order, make_order, nothing
+from alvh_bt.book.records import Action, Book, Decision, Order, Reason, make_note, make_order, nothing
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.compiled import rule
 from alvh_bt.config import Sizes
@@ -79,16 +79,25 @@ def buy_futures(
     sizes: int,
     today: Today,
 ) -> Decision:
-    """Return orders for `vx` VX spread over the two front months; none where they are not listed."""
+    """Return orders for `vx` VX spread over the two front months; a note where there are none.
+
+    Contracts with fewer than `min_dte` days left at the fill are passed over.
+    """
     decision = nothing()
+    missing = Reason.NOT_LISTED
     for month, weight in ((0, front_weight), (1, 1.0 - front_weight)):
         expiry = front_month(today, month, min_dte)
+        if expiry < 0:
+            continue
         root, contracts = future_size(vx * weight, today.fill_day, sizes)
-        if expiry < 0 or contracts == 0.0:
+        if contracts == 0.0:
+            missing = Reason.TOO_SMALL
             continue
         contract = make_contract(root, Right.FUTURE, 0.0, expiry)
         package = hedge_package(group, layer, 0)
         decision.orders.append(buy(contract, contracts, layer, group, Action.OPEN, reason, package, today))
+    if len(decision.orders) == 0:
+        decision.notes.append(make_note(Book.HEDGE, layer, group, missing))
     return decision
 
 

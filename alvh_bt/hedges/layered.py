@@ -91,7 +91,7 @@ def deploy(today: Today, book: BookView, condor: CondorView, params: LayeredPara
         return buy_futures(
             vx * params.first_share,
             params.front_weight,
-            params.future_roll_dte,
+            params.future_roll_dte + 1,
             Layer.ONE,
             condor.id,
             Reason.CONDOR_OPENED,

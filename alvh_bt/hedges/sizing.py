@@ -63,7 +63,7 @@ def full_gain(today: Today, condor: CondorView, params: LayeredParams, shock: Sh
     after = shocked(today.prices, shock.spx_return, shock.vix_points)
     vx = target_vx(condor, today.prices.spot, params)
     expiry = call_expiry(today, params.call_dte_low, params.call_dte_high)
-    one = futures_gain(today, after, params.front_weight, params.future_roll_dte)
+    one = futures_gain(today, after, params.front_weight, params.future_roll_dte + 1)
     two = call_gain(today, after, expiry, params.second_delta)
     three = call_gain(today, after, expiry, params.third_delta)
     calls = params.second_share * two + params.third_share * three

@@ -63,7 +63,7 @@ def buy_static_futures(
     vx = static.quantity
     if vx == 0.0 and unit > 0.0:
         vx = full_gain(today, condor, layered, shock) / unit
-    decision = buy_futures(
+    return buy_futures(
         vx,
         static.front_weight,
         FEWEST_DTE,
@@ -73,9 +73,6 @@ def buy_static_futures(
         sizes,
         today,
     )
-    if len(decision.orders) == 0:
-        decision.notes.append(make_note(Book.HEDGE, Layer.STATIC, condor.id, Reason.NOT_LISTED))
-    return decision
 
 
 @rule

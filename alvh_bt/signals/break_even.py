@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -31,4 +32,6 @@ class BreakEven(Signal):
 
     def read(self, value: float, condor: CondorView, today: Today) -> float:
         """Return the count at this close, up to the closes that `Today` carries."""
+        if math.isnan(condor.break_even) or math.isnan(today.closes[-1]):
+            return math.nan
         return float(closes_below(today.closes, condor.break_even))

@@ -31,8 +31,8 @@ class FlowSpike(Signal):
         """Return the rank for every session, shape (n,); NaN before half a year of history."""
         close = market.columns["spx_close"]
         before = np.concatenate(([np.nan], close[:-1]))
-        high = np.fmax(market.columns["spx_high"], before)
-        low = np.fmin(market.columns["spx_low"], before)
+        high = np.maximum(market.columns["spx_high"], before)
+        low = np.minimum(market.columns["spx_low"], before)
         return np.minimum(trailing_rank(market.columns["spx_volume"]), trailing_rank((high - low) / before))
 
     def read(self, value: float, condor: CondorView, today: Today) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from alvh_bt.book.view import CondorView, Today
@@ -11,7 +12,9 @@ from alvh_bt.signals.signal import Signal
 
 @rule
 def short_strike_delta(condor: CondorView) -> float:
-    """Return the larger absolute delta of the two short strikes, 0 to 1."""
+    """Return the larger absolute delta of the two short strikes, 0 to 1; NaN if one is unknown."""
+    if math.isnan(condor.short_put_delta) or math.isnan(condor.short_call_delta):
+        return math.nan
     return max(condor.short_put_delta, condor.short_call_delta)
 
 
