@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from alvh_bt.cli.main import run
 
 WINDOW = ["--start", "2015-07-01", "--end", "2015-10-30"]
