@@ -34,10 +34,10 @@ def with_decisions(condors: Rows, orders: Iterable[Order], today: Today) -> Rows
 def with_fill(condors: Rows, order: Order, price: float) -> Rows:
     """Return the condors after one fill of theirs, or of a hedge layer deployed for them."""
     rows = condors.copy()
-    row = np.flatnonzero(rows["id"] == order.group)
-    if row.size == 0:
+    ids = rows["id"].tolist()
+    if order.group not in ids:
         return rows
-    condor = rows[row[0]]
+    condor = rows[ids.index(order.group)]
     opens = order.lot < 0
     if order.book == Book.HEDGE:
         if opens and order.action == Action.OPEN:

@@ -211,13 +211,13 @@ class Accounts:
         )
 
     def _row(self, order: Order) -> int:
-        rows = np.flatnonzero(self.lots["id"] == order.lot)
-        held = self.lots["contracts"][rows[0]] if rows.size else 0.0
-        if rows.size == 0 or held * order.contracts >= 0.0 or abs(order.contracts) > abs(held):
+        ids = self.lots["id"].tolist()
+        held = self.lots["contracts"][ids.index(order.lot)] if order.lot in ids else 0.0
+        if held * order.contracts >= 0.0 or abs(order.contracts) > abs(held):
             raise AccountingError(
                 f"an order of {order.contracts:g} contracts reduces lot {order.lot}, which holds {held:g}"
             )
-        return int(rows[0])
+        return ids.index(order.lot)
 
     def _flow(self, book: int, pnl: float, costs: float) -> None:
         self.flows.costs += costs

@@ -21,6 +21,7 @@ from alvh_bt.contracts import Contract, calendar_date, contract_multiplier, is_f
 from alvh_bt.engine.accounts import Accounts
 from alvh_bt.engine.feeds import ListedContract
 from alvh_bt.engine.journal import Journal
+from alvh_bt.engine.orders import ContractBuy, ContractSell
 from alvh_bt.engine.today import Calendar
 from alvh_bt.engine.trades import Trade
 from alvh_bt.errors import MarginError
@@ -130,11 +131,11 @@ class OptionsBroker(bt.BrokerBase):
 
     def buy(self, owner: Any, data: Any, size: float, **kwargs: Any) -> Any:
         """Accept an order to buy contracts; `rule_order` carries the rule's own record."""
-        return self._accept(bt.BuyOrder, owner, data, size, kwargs)
+        return self._accept(ContractBuy, owner, data, size, kwargs)
 
     def sell(self, owner: Any, data: Any, size: float, **kwargs: Any) -> Any:
         """Accept an order to sell contracts; `rule_order` carries the rule's own record."""
-        return self._accept(bt.SellOrder, owner, data, size, kwargs)
+        return self._accept(ContractSell, owner, data, size, kwargs)
 
     def cancel(self, order: Any) -> None:
         """Cancel a pending order."""
@@ -152,9 +153,9 @@ class OptionsBroker(bt.BrokerBase):
 
     def _accept(self, kind: Any, owner: Any, data: Any, size: float, extra: dict[str, Any]) -> Any:
         rule_order = extra.pop("rule_order", None)
-        order = kind(owner=owner, data=data, size=size, exectype=bt.Order.Market, simulated=False)
+        order = kind(owner=owner, data=data, size=size)
         order.addcomminfo(self._comminfo)
-        order.addinfo(rule=rule_order or self._own_order(data, order.size))
+        order.carry_out(rule_order or self._own_order(data, order.size))
         order.submit(self)
         order.accept(self)
         self.pending.append(order)
@@ -172,15 +173,15 @@ class OptionsBroker(bt.BrokerBase):
 
     def _fill_pending(self, prices: DayPrices) -> None:
         orders, self.pending = self.pending, []
-        orders.sort(key=lambda order: (order.info.rule.book, order.info.rule.package))
-        for _, grouped in groupby(orders, key=lambda order: (order.info.rule.book, order.info.rule.package)):
+        orders.sort(key=lambda order: (order.rule.book, order.rule.package))
+        for _, grouped in groupby(orders, key=lambda order: (order.rule.book, order.rule.package)):
             package = list(grouped)
             start = len(self.accounts.trades)
-            if self.accounts.fill([order.info.rule for order in package], prices):
+            if self.accounts.fill([order.rule for order in package], prices):
                 for order, trade in zip(package, self.accounts.trades[start:], strict=True):
                     self._executed(order, trade)
             else:
-                self.journal.not_filled(package[0].info.rule, prices.day)
+                self.journal.not_filled(package[0].rule, prices.day)
                 for order in package:
                     order.reject(self)
                     self.notify(order)
@@ -190,10 +191,10 @@ class OptionsBroker(bt.BrokerBase):
         self.accounts.settle(day, values, at_open)
         for trade in self.accounts.trades[start:]:
             data = self.instruments[trade.lot]
-            kind = bt.BuyOrder if trade.contracts > 0 else bt.SellOrder
+            kind: Any = ContractBuy if trade.contracts > 0 else ContractSell
             order = kind(owner=self.cerebro.runningstrats[0], data=data, size=abs(trade.contracts))
             order.addcomminfo(self._comminfo)
-            order.addinfo(rule=trade.order)
+            order.carry_out(trade.order)
             order.accept(self)
             self._executed(order, trade)
 

@@ -30,6 +30,7 @@ class CondorStrategy(bt.Strategy):
         self.study: Study = self.broker.study
         self.rules = (self.study.condor, self.study.book, self.study.costs)
         self.journal = self.broker.journal
+        self._announced: set[str] = set()
         self.hedge: Hedge = self.make_hedge(self.study)
 
     def make_hedge(self, study: Study) -> Hedge:
@@ -103,9 +104,12 @@ class CondorStrategy(bt.Strategy):
 
     def announce(self, data: ListedContract) -> None:
         """Tell the analyzers that list transactions by name of a contract that they have not met."""
+        if data._name in self._announced:
+            return
+        self._announced.add(data._name)
         for analyzer in _with_children(self.analyzers):
             names = getattr(analyzer, "_idnames", None)
-            if names is not None and all(name != data._name for _, name in names):
+            if names is not None:
                 names.append((len(names), data._name))
 
 
