@@ -8,6 +8,7 @@ since 1970-01-01, the integer behind `numpy.datetime64[D]`.
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from alvh_bt.compiled import rule
@@ -122,6 +123,7 @@ def right_name(right: int) -> str | None:
     return {int(Right.CALL): "C", int(Right.PUT): "P"}.get(int(right))
 
 
+@lru_cache(maxsize=65536)
 def contract_name(contract: Contract) -> str:
     """Return the name a trader reads.
 
