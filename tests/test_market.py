@@ -71,19 +71,19 @@ def test_vix_that_ends_early_is_held_three_sessions_and_then_unknown(tmp_path):
     assert market.window() == (0, 4)
 
 
-def test_a_vix_open_outside_the_range_becomes_the_previous_close_inside_it(tmp_path):
+def test_a_vix_open_outside_the_range_becomes_the_previous_close(tmp_path):
     rows = [
-        f"{WEEK[0]},25,21,19,20",  # no day before: brought inside its own range
-        f"{WEEK[1]},26,23,21,22",  # previous close 20, below the low
-        f"{WEEK[2]},18,24,21,23",  # previous close 22, inside
+        f"{WEEK[0]},25,21,19,20",  # no day before: unknown
+        f"{WEEK[1]},26,23,21,22",  # previous close 20; the range is not known at the open
+        f"{WEEK[2]},18,24,21,23",  # previous close 22
         f"{WEEK[3]},24.01,24,22,23",
         f"{WEEK[4]},24,24,22,23",  # on the high: right
         f"{WEEK[5]},22,24,22,23",  # on the low: right
     ]
     small_market(tmp_path, WEEK, rows)
     market = load_folder(tmp_path, TODAY)
-    assert market.columns["vix_open"].tolist() == [21.0, 21.0, 22.0, 23.0, 24.0, 22.0]
-    assert market.provenance["vix_open"].tolist() == [REPAIRED] * 4 + [OBSERVED] * 2
+    np.testing.assert_array_equal(market.columns["vix_open"], [np.nan, 20.0, 22.0, 23.0, 24.0, 22.0])
+    assert market.provenance["vix_open"].tolist() == [UNAVAILABLE] + [REPAIRED] * 3 + [OBSERVED] * 2
     assert set(market.provenance["vix_close"]) == {OBSERVED}
     assert repair_of(market, "open outside").count == 4
 

@@ -67,10 +67,11 @@ def mend_vix_opens(aligned: Aligned, days: Days) -> None:
         return
     opens, low, high = (aligned.values[f"vix_{part}"] for part in ("open", "low", "high"))
     bad = (opens < low) | (opens > high)
-    before = np.concatenate([opens[:1], aligned.values["vix_close"][:-1]])
-    before = np.where(np.isfinite(before), before, opens)
+    before = np.concatenate([[np.nan], aligned.values["vix_close"][:-1]])
     opens[bad] = before[bad]
-    aligned.provenance["vix_open"][bad] = Provenance.REPAIRED
+    known = np.isfinite(before)
+    aligned.provenance["vix_open"][bad & known] = Provenance.REPAIRED
+    aligned.provenance["vix_open"][bad & ~known] = Provenance.UNAVAILABLE
     _count(aligned, "vix", "open outside low..high (previous close taken)", days[bad])
 
 
