@@ -209,6 +209,7 @@ def spx_expiries(start: dt.date, end: dt.date) -> Expiries:
     Examples
     --------
     >>> week = spx_expiries(dt.date(2011, 1, 6), dt.date(2011, 1, 14))
+    >>> from alvh_bt.contracts import ROOT_NAMES
     >>> [(str(calendar_date(d)), ROOT_NAMES[r]) for d, r in zip(week.day[:3], week.root[:3])]
     [('2011-01-07', 'SPXW'), ('2011-01-14', 'SPXW'), ('2011-01-21', 'SPX')]
     """

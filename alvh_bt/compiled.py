@@ -7,6 +7,8 @@ anywhere starts a new one.
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import hashlib
 import os
 import shutil
@@ -37,9 +39,14 @@ def rule(function: _Function) -> _Function:
 
 
 def source_hash(package: Path) -> str:
-    """Return a hash of every Python source under a folder, 16 hex digits."""
+    """Return a hash of every Python source of the package, 16 hex digits.
+
+    `data` and `strategies` are left out: they stand inside the package only where it is installed.
+    """
     digest = hashlib.sha256(f"{numba.__version__}".encode())
-    for path in sorted(package.rglob("*.py")):
+    outside = {package / "data", package / "strategies"}
+    sources = (path for path in package.rglob("*.py") if not outside & set(path.parents))
+    for path in sorted(sources):
         digest.update(path.relative_to(package).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -61,7 +68,8 @@ def use_cache(package: Path) -> Path:
         folder.touch()
         _forget_old(root, folder)
     except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="alvh-compiled-"))
+        folder = Path(tempfile.gettempdir()) / f"alvh-compiled-{getpass.getuser()}" / folder.name
+        folder.mkdir(parents=True, exist_ok=True)
     numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     return folder
 
@@ -70,5 +78,6 @@ def _forget_old(root: Path, current: Path) -> None:
     """Remove the caches of versions that have not been used for long."""
     oldest = time.time() - STALE_DAYS * 86_400
     for path in root.iterdir():
-        if path != current and path.stat().st_mtime < oldest:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process may be quicker
+            if path != current and path.stat().st_mtime < oldest:
+                shutil.rmtree(path, ignore_errors=True)

@@ -169,7 +169,8 @@ class Study:
             (not self.hedges, "hedges is empty: name at least one"),
             (len(set(self.hedges)) < len(self.hedges), "hedges names one twice"),
             (
-                self.condor.wing_width == 0.0 and self.condor.wing_delta >= self.condor.short_delta,
+                self.condor.wing_width == self.condor.short_distance == 0.0
+                and self.condor.wing_delta >= self.condor.short_delta,
                 "condor.wing_delta must be below condor.short_delta",
             ),
             (

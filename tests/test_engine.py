@@ -426,9 +426,7 @@ def test_a_cut_removes_most_of_the_shortfall_by_the_next_close() -> None:
         def next(self):
             self.missing.append(self.broker.shortfall)
             super().next()
-            self.cuts.append(
-                any(order.rule.reason == Reason.MARGIN_CUT for order in self.broker.pending)
-            )
+            self.cuts.append(any(order.rule.reason == Reason.MARGIN_CUT for order in self.broker.pending))
 
     study = window_study("2015-06-01", "2015-10-30", book={"starting_cash": 8_000.0, "on_margin": "cut"})
     strategy, run = cerebro_of(study, Short)

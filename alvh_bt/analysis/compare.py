@@ -19,6 +19,7 @@ from alvh_bt.contracts import calendar_date
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.run import run_variants
 from alvh_bt.market import Market, Provenance
+from alvh_bt.pricing.parameters import packaged_text
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -62,8 +63,8 @@ def run_comparison(market: Market, study: Study, tick: Callable[[], Any] | None 
 
 
 def run_id(settings: dict[str, Any], market: Market) -> str:
-    """Return the hash of the settings, this code and the data: the same id, the same result."""
-    parts = (json.dumps(settings, sort_keys=True), source_hash(_PACKAGE), market.fingerprint)
+    """Return the hash of settings, code, calibrated constants and data: the same id, the same result."""
+    parts = (json.dumps(settings, sort_keys=True), source_hash(_PACKAGE), packaged_text(), market.fingerprint)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -88,6 +89,6 @@ def _notes(market: Market, study: Study, runs: Sequence[RunResult]) -> Iterator[
         count = int((settled["reason"] == proxy).sum())
         if count:
             yield (
-                f"{run.variant}: {count} of {len(settled)} settlements used the index's open in place of "
-                "the official value (SET or VRO)"
+                f"{run.variant}: {count} of {len(settled)} settlements used an open, published or modelled, "
+                "in place of the official value (SET or VRO)"
             )

@@ -46,8 +46,11 @@ def with_fill(condors: Rows, order: Order, price: float) -> Rows:
         return rows
     if order.action == Action.OPEN:
         condor["status"] = Status.OPEN
+    points = -order.contracts / condor["contracts"] * price
+    if order.action == Action.OPEN:
+        condor["entry_credit_points"] += points
     if order.action in (Action.OPEN, Action.ROLL):
-        condor["credit_points"] -= order.contracts / condor["contracts"] * price
+        condor["credit_points"] += points
     if order.action == Action.ROLL and opens:
         condor["put_rolls"] += order.layer == Layer.SHORT_PUT
         condor["call_rolls"] += order.layer == Layer.SHORT_CALL

@@ -154,6 +154,7 @@ CONDOR: Final = np.dtype(
         ("entry_dte", "i8"),
         ("contracts", "f8"),
         ("credit_points", "f8"),  # net credit a unit, rolls included
+        ("entry_credit_points", "f8"),  # net credit a unit of the four legs that opened it
         ("entry_vix", "f8"),
         ("put_rolls", "i8"),
         ("call_rolls", "i8"),

@@ -48,6 +48,7 @@ class BookView(NamedTuple):
 class CondorView(NamedTuple):
     """One condor: terms, strikes (index points), marks; a planned one has no strikes yet.
 
+    `credit_points` has the cost of rolls in it, `entry_credit_points` has not.
     `cost_to_close` is in points a unit at mid, `short_put_delta` and `short_call_delta` are
     absolute, `break_even` is the lower break-even at expiry in SPX points.
     """
@@ -59,6 +60,7 @@ class CondorView(NamedTuple):
     expiry: int
     contracts: float
     credit_points: float
+    entry_credit_points: float
     entry_vix: float
     entry_dte: int
     put_rolls: int
@@ -106,6 +108,7 @@ def view_condor(book: BookView, row: int) -> CondorView:
         condor["expiry"],
         condor["contracts"],
         condor["credit_points"],
+        condor["entry_credit_points"],
         condor["entry_vix"],
         condor["entry_dte"],
         condor["put_rolls"],

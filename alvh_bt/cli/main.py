@@ -56,6 +56,12 @@ def run(arguments: list[str]) -> int:
         return _refuse(f"{error.format_message().rstrip('.')}; see alvh --help", error.exit_code)
     except (Abort, KeyboardInterrupt):
         return _refuse("interrupted; nothing was written", 130)
+    except Exception as error:
+        # The last resort: a user sees a line, not a traceback, unless they ask for it.
+        if "--debug" in arguments:
+            traceback.print_exc()
+        what = f"{type(error).__name__}: {error}"
+        return _refuse(f"internal error, {what}; run again with --debug and report it", 1)
     return int(status or 0)
 
 

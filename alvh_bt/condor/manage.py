@@ -17,12 +17,13 @@ def exit_reason(condor: CondorView, day: int, params: CondorParams) -> int:
     """Return why the whole condor is left on this close (`Reason`), or -1.
 
     A loss outranks a profit, and both outrank the calendar. The profit of a unit is the net credit
-    less the cost to close at mid, points; the time exit is for condors that began beyond it.
+    less the cost to close at mid, points, with what rolls cost in it; targets are shares of the credit at
+    entry, which a roll does not move. The time exit is for condors that began beyond it.
     """
     profit = condor.credit_points - condor.cost_to_close
-    if params.stop_loss > 0.0 and -profit >= params.stop_loss * abs(condor.credit_points):
+    if params.stop_loss > 0.0 and -profit >= params.stop_loss * condor.entry_credit_points:
         return Reason.STOP_LOSS
-    if params.take_profit > 0.0 and profit >= params.take_profit * condor.credit_points > 0.0:
+    if params.take_profit > 0.0 and profit >= params.take_profit * condor.entry_credit_points:
         return Reason.TAKE_PROFIT
     if condor.entry_dte > params.exit_dte >= condor.expiry - day:
         return Reason.TIME_EXIT

@@ -99,12 +99,18 @@ class Accounts:
         Raises
         ------
         DataError
-            When the settlement value is unknown; names the contract and the day.
+            When the settlement value, or the day's session itself, is missing; names contract and day.
         AccountingError
             When a condor loses more than its widest wing less its credit.
         """
         if day < self.first_expiry:
             return
+        if self.first_expiry < day:
+            missed = contract_name(lot_contract(self.lots[int(np.argmin(self.lots["expiry"]))]))
+            raise DataError(
+                f"the data has no session on {calendar_date(self.first_expiry)}, on which {missed} settles; "
+                "add its row to spx.csv and vix.csv"
+            )
         due = [lot for lot in self.lots if lot["expiry"] == day and settles_at_open(lot["root"]) == at_open]
         for group in {int(lot["group"]) for lot in due if lot["book"] == Book.CONDOR}:
             self._check_condor_loss(group, values)
@@ -119,7 +125,7 @@ class Accounts:
             reason = Reason.PROXY_SETTLEMENT if proxy else Reason.SETTLEMENT
             order = closing_order(lot, price, reason, Action.SETTLE, 0)
             self._book(order, price, price, settlement_fee(lot["contracts"], self.costs), day, 0.0)
-        if np.any(self.lots["expiry"] < day) or (not at_open and np.any(self.lots["expiry"] == day)):
+        if not at_open and np.any(self.lots["expiry"] <= day):
             late = contract_name(lot_contract(self.lots[np.argmin(self.lots["expiry"])]))
             raise AccountingError(f"{late} is still held after its settlement on {calendar_date(day)}")
 

@@ -15,7 +15,7 @@ import backtrader as bt
 from backtrader.position import Position
 
 from alvh_bt.book.records import Action, Book, Layer, Order, Reason
-from alvh_bt.book.view import Today
+from alvh_bt.book.view import Today, tradable
 from alvh_bt.config import Fill, OnMargin, Study
 from alvh_bt.contracts import Contract, calendar_date, contract_multiplier, is_future, on_vix
 from alvh_bt.engine.accounts import Accounts
@@ -24,7 +24,7 @@ from alvh_bt.engine.journal import Journal
 from alvh_bt.engine.orders import ContractBuy, ContractSell
 from alvh_bt.engine.today import Calendar
 from alvh_bt.engine.trades import Trade
-from alvh_bt.errors import MarginError
+from alvh_bt.errors import ConfigError, MarginError
 from alvh_bt.pricing.day import DayPrices, quote_contract
 from alvh_bt.pricing.model import PriceModel
 
@@ -153,6 +153,8 @@ class OptionsBroker(bt.BrokerBase):
 
     def _accept(self, kind: Any, owner: Any, data: Any, size: float, extra: dict[str, Any]) -> Any:
         rule_order = extra.pop("rule_order", None)
+        if rule_order is None:
+            self._check_own(data, size if kind is ContractBuy else -size, extra)
         order = kind(owner=owner, data=data, size=size)
         order.addcomminfo(self._comminfo)
         order.carry_out(rule_order or self._own_order(data, order.size))
@@ -161,6 +163,25 @@ class OptionsBroker(bt.BrokerBase):
         self.pending.append(order)
         self.notify(order)
         return order
+
+    def _check_own(self, data: Any, contracts: float, extra: dict[str, Any]) -> None:
+        """Refuse what an order of the strategy's own cannot be; ConfigError in one line."""
+        if not isinstance(data, ListedContract):
+            raise ConfigError("an order needs a contract: pass data=self.contract(Contract(...))")
+        if extra.get("exectype") not in (None, bt.Order.Market):
+            raise ConfigError(f"order on {data._name}: only market orders are filled; drop exectype")
+        if not tradable(data.contract.root, data.contract.expiry, self.today()):
+            raise ConfigError(f"order on {data._name}: it settles before the fill; choose a later expiry")
+        held = self.getposition(data).size
+        if not held and contracts < 0.0 and not is_future(data.contract.root):
+            raise ConfigError(
+                f"order on {data._name}: no margin rule for short options; sell only what is held"
+            )
+        if held and (held * contracts > 0.0 or abs(contracts) > abs(held)):
+            raise ConfigError(
+                f"order of {contracts:g} on {data._name}, of which {held:g} are held: close at most those, "
+                "and open more through another self.contract(...)"
+            )
 
     def _own_order(self, data: ListedContract, contracts: float) -> Order:
         """Return the record of an order that a strategy sent by itself."""
@@ -222,7 +243,8 @@ class OptionsBroker(bt.BrokerBase):
 
     def _check_margin(self) -> None:
         self.shortfall = max(0.0, self.accounts.required() - self.accounts.available())
-        if self.shortfall > 0.0 and self.study.book.on_margin == OnMargin.STOP:
+        nothing_to_cut = not len(self.accounts.lots)
+        if self.shortfall > 0.0 and (self.study.book.on_margin == OnMargin.STOP or nothing_to_cut):
             day = calendar_date(self.prices().day)
             raise MarginError(
                 f"margin not met on {day}: short by {self.shortfall:,.2f} USD; "

@@ -12,6 +12,7 @@ import numpy as np
 
 from alvh_bt.book.ledger import with_lot, without
 from alvh_bt.book.records import (
+    LOT,
     REASON_TEXT,
     Action,
     Book,
@@ -20,6 +21,7 @@ from alvh_bt.book.records import (
     Order,
     Reason,
     Rows,
+    empty_rows,
     order_contract,
 )
 from alvh_bt.book.view import BookView, Today, view_condor
@@ -60,6 +62,7 @@ class Journal:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.entries: list[Entry] = []
+        self._day, self._lots = -1, empty_rows(LOT)
         self._readers = [kind() for kind in SIGNALS.values()]
 
     def record(self, decision: Decision, today: Today, book: BookView) -> None:
@@ -68,7 +71,8 @@ class Journal:
         told = {group: self._signals(today, book, group) for group in groups}
         for note in decision.notes:
             self._add(today, told[note.group], note.book, note.layer, "note", note.reason)
-        lots = book.lots
+        # The hedge decides after the condor on the same close: its orders come on top of the condor's.
+        lots = self._lots if self._day == today.day else book.lots
         returns: dict[int, float] = {}
         for package in _packages(decision.orders):
             order = package[0]
@@ -82,6 +86,7 @@ class Journal:
                 self._add(
                     today, told[group], order.book, part[0].layer, event, part[0].reason, before, after, sizes
                 )
+        self._day, self._lots = today.day, lots
 
     def not_filled(self, order: Order, day: int) -> None:
         """Add the note that a package was not filled on epoch day `day`, for lack of a price."""

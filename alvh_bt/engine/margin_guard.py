@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from alvh_bt.book.records import Action, Book, Decision, Order, Reason, closing_order, make_note
 from alvh_bt.book.view import Today, tradable
@@ -46,13 +47,17 @@ def cutting_orders(accounts: Accounts, shortfall: float, today: Today, sizes: in
     return Decision(orders, [])
 
 
-def affordable(decision: Decision, accounts: Accounts, margin_rate: float, sizes: int) -> Decision:
+def affordable(
+    decision: Decision, pending: list[Order], accounts: Accounts, margin_rate: float, sizes: int
+) -> Decision:
     """Return the decision with its openings scaled to the money at hand, and a note where it was.
 
     Parameters
     ----------
     decision
         Orders of the condor or of the hedge.
+    pending
+        Orders already sent on this close, whose money is spoken for.
     accounts
         The books at the close.
     margin_rate
@@ -61,19 +66,33 @@ def affordable(decision: Decision, accounts: Accounts, margin_rate: float, sizes
         `Sizes` code; whole contracts are rounded down, a package with a leg of none is dropped.
     """
     opens = [order for order in decision.orders if order.action == Action.OPEN]
-    if not opens:
-        return decision
+    rolls = [order for order in decision.orders if order.action == Action.ROLL]
+    promised = [order for order in pending if order.action == Action.OPEN]
+    free = accounts.available() - accounts.required() - opening_need(promised, margin_rate)
+    free = max(0.0, free - _debit(order for order in pending if order.action == Action.ROLL))
     need = opening_need(opens, margin_rate)
-    free = max(0.0, accounts.available() - accounts.required())
-    if need <= free:
+    if need + _debit(rolls) <= free:
         return decision
-    scaled = [_scaled(order, free / need / CUSHION, sizes) for order in opens]
+    kept = [order for order in decision.orders if order.action == Action.CLOSE]
+    if _debit(rolls) <= free:
+        kept += rolls
+        free -= _debit(rolls)
+    scaled = [_scaled(order, min(1.0, free / need / CUSHION), sizes) for order in opens]
     dropped = {order.package for order in scaled if order.contracts == 0.0}
-    kept = [order for order in decision.orders if order.action != Action.OPEN]
     kept += [order for order in scaled if order.package not in dropped]
-    first = opens[0]
+    first = (opens or rolls)[0]
     note = make_note(first.book, first.layer, first.group, Reason.MARGIN_CUT)
     return Decision(kept, [*decision.notes, note])
+
+
+def _debit(orders: Iterable[Order]) -> float:
+    """Return what orders on options cost at mid, USD; 0.0 where they bring money."""
+    paid = sum(
+        order.contracts * contract_multiplier(order.root) * order.price
+        for order in orders
+        if not is_future(order.root)
+    )
+    return max(0.0, paid)
 
 
 def _scaled(order: Order, share: float, sizes: int) -> Order:

@@ -63,9 +63,9 @@ class CondorStrategy(bt.Strategy):
         """Journal a decision and send its orders to the broker."""
         accounts = self.broker.accounts
         if self.study.book.on_margin == OnMargin.CUT:
-            decision = affordable(
-                decision, accounts, self.study.costs.vx_margin_rate, self.study.book.contracts
-            )
+            pending = [order.rule for order in self.broker.pending]
+            rate, sizes = self.study.costs.vx_margin_rate, self.study.book.contracts
+            decision = affordable(decision, pending, accounts, rate, sizes)
         if not decision.orders and not decision.notes:
             return
         accounts.condors = with_decisions(accounts.condors, decision.orders, today)

@@ -32,12 +32,14 @@ class Calendar:
         first, last = calendar_date(days[0]), calendar_date(days[-1])
         self.days = days
         self.closes = market.columns["spx_close"]
-        self.spx = spx_expiries(first, last)
-        self.vix = vix_option_expiries(first, last)
-        self.vx = vx_expiries(first, last)
+        # The day after the last close is the day of its fills: what is listed then must be known.
+        beyond = last + dt.timedelta(days=14)
+        self.spx = spx_expiries(first, beyond)
+        self.vix = vix_option_expiries(first, beyond)
+        self.vx = vx_expiries(first, beyond)
         self.signals = np.column_stack([kind().series(market) for kind in SIGNALS.values()])
         self.signals.setflags(write=False)
-        exchange = exchange_sessions(first, last + dt.timedelta(days=14)).astype(np.int64)
+        exchange = exchange_sessions(first, beyond).astype(np.int64)
         self.next_day = exchange[np.searchsorted(exchange, days, side="right")]
         before = np.concatenate(([days[0] - 7], days[:-1]))
         # Epoch day 4 was a Monday: weeks are counted from it.

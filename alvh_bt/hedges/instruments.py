@@ -18,6 +18,10 @@ from alvh_bt.pricing.strikes import strike_by_delta
 VXM_FROM = 18484
 VX_PER_VXM = 10.0
 
+#: Calendar days beyond its roll that a future must have left to be bought: nobody buys what is to be
+#: sold, or settles, within the week.
+FRESH_DAYS = 7
+
 
 @rule
 def hedge_package(group: int, layer: int, part: int) -> int:

@@ -9,14 +9,19 @@ from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, Status, 
 from alvh_bt.book.view import BookView, CondorView, Today, view_condor
 from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, ShockParams, StaticParams, Study
-from alvh_bt.hedges.instruments import buy, buy_futures, call_expiry, call_of_delta, call_size, hedge_package
+from alvh_bt.hedges.instruments import (
+    FRESH_DAYS,
+    buy,
+    buy_futures,
+    call_expiry,
+    call_of_delta,
+    call_size,
+    hedge_package,
+)
 from alvh_bt.hedges.lifecycle import close_orphans
 from alvh_bt.hedges.policy import Hedge
 from alvh_bt.hedges.sizing import full_gain, futures_gain, shock_gain
 from alvh_bt.pricing.day import shocked
-
-#: Futures with fewer days left than this would settle at once; the next month is bought.
-FEWEST_DTE = 1
 
 
 @rule
@@ -59,14 +64,14 @@ def buy_static_futures(
 ) -> Decision:
     """Return the purchase of VX over the two front months for a planned condor."""
     after = shocked(today.prices, shock.spx_return, shock.vix_points)
-    unit = futures_gain(today, after, static.front_weight, FEWEST_DTE)
+    unit = futures_gain(today, after, static.front_weight, layered.future_roll_dte + FRESH_DAYS)
     vx = static.quantity
     if vx == 0.0 and unit > 0.0:
         vx = full_gain(today, condor, layered, shock) / unit
     return buy_futures(
         vx,
         static.front_weight,
-        FEWEST_DTE,
+        layered.future_roll_dte + FRESH_DAYS,
         Layer.STATIC,
         condor.id,
         Reason.CONDOR_OPENED,

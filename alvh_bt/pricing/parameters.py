@@ -143,6 +143,11 @@ def _built(number: _Numbers) -> ModelParameters:
 
 
 @lru_cache(maxsize=8)
+def packaged_text() -> str:
+    """Return the text of the packaged parameters, what was fitted and how."""
+    return (files("alvh_bt.data") / _PACKAGED).read_text(encoding="utf-8")
+
+
 def load_parameters(path: Path | None = None) -> ModelParameters:
     """Return the parameters of a TOML file; without `path`, the packaged ones.
 
@@ -158,7 +163,7 @@ def load_parameters(path: Path | None = None) -> ModelParameters:
     """
     source = _PACKAGED if path is None else str(path)
     try:
-        text = (files("alvh_bt.data") / _PACKAGED if path is None else path).read_text(encoding="utf-8")
+        text = packaged_text() if path is None else path.read_text(encoding="utf-8")
         tree = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{source}: cannot be read as TOML ({error}); give a parameter file") from error
