@@ -69,6 +69,7 @@ def condor_view(**changes: float) -> CondorView:
         expiry=DAY + 45,
         contracts=0.5,
         credit_points=20.0,
+        entry_credit_points=20.0,
         entry_vix=20.0,
         entry_dte=45,
         put_rolls=0,
@@ -98,6 +99,7 @@ def condors(*changes: dict[str, float]) -> np.ndarray:
             "entry_dte": 46,
             "contracts": 0.5,
             "credit_points": 20.0,
+            "entry_credit_points": 20.0,
             "entry_vix": 20.0,
         }
         for name, value in (usual | change).items():

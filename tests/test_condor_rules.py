@@ -92,8 +92,11 @@ def test_contracts_carry_the_notional(notional, root, max_open, sizes, contracts
         pytest.param(20.0, 15, {"entry_dte": 21}, NO_REASON, id="entered at 21 days: no time exit"),
         pytest.param(20.0, 1, {"entry_dte": 7}, NO_REASON, id="a weekly is not left for being one"),
         pytest.param(20.0, 21, {"entry_dte": 22}, Reason.TIME_EXIT, id="entered a day beyond it"),
-        pytest.param(5.0, 40, {"credit_points": -1.0}, Reason.STOP_LOSS, id="rolled into a debit of 1"),
-        pytest.param(-5.0, 40, {"credit_points": -1.0}, NO_REASON, id="no profit target on a debit"),
+        pytest.param(5.0, 40, {"credit_points": -1.0}, NO_REASON, id="a roll into a debit is no stop"),
+        pytest.param(38.99, 40, {"credit_points": -1.0}, NO_REASON, id="rolled, just short of a loss of 40"),
+        pytest.param(39.0, 40, {"credit_points": -1.0}, Reason.STOP_LOSS, id="rolled, a loss of 40"),
+        pytest.param(2.0, 40, {"credit_points": 12.0}, Reason.TAKE_PROFIT, id="rolled, a profit of 10"),
+        pytest.param(2.01, 40, {"credit_points": 12.0}, NO_REASON, id="rolled, just short of a profit of 10"),
     ],
 )
 def test_exit_reason_table(cost_to_close, dte, changes, reason) -> None:
@@ -408,7 +411,7 @@ def test_only_open_condors_are_managed_and_an_entry_comes_after_the_exits() -> N
     lots = condor_lots() + condor_lots(group=2)
     for i, lot in enumerate(lots):
         lot["id"] = i + 1
-    rows = condors({"id": 1, "status": Status.CLOSING}, {"id": 2, "credit_points": 0.001})
+    rows = condors({"id": 1, "status": Status.CLOSING}, {"id": 2, "entry_credit_points": 0.001})
     book = book_of(today, lots, rows, next_group=3)
     decision = decide_condor(today, book, USUAL._replace(max_open=3), MONEY, COSTS)
     assert [(o.group, o.action) for o in decision.orders] == [(2, Action.CLOSE)] * 4 + [(3, Action.OPEN)] * 4

@@ -149,7 +149,7 @@ def test_drawdown_is_from_the_highest_nav_so_far() -> None:
     daily = sample_run("layered").daily
     peak = np.maximum.accumulate(np.concatenate(([250_000.0], daily["nav"])))[1:]
     np.testing.assert_allclose(daily["drawdown"], daily["nav"] / peak - 1.0, rtol=0.0, atol=1e-15)
-    assert daily["drawdown"].min() < -0.01
+    assert daily["drawdown"].min() < -0.003
 
 
 # --- one condor path for every hedge --------------------------------------------------------------------
@@ -431,7 +431,7 @@ def test_a_cut_removes_most_of_the_shortfall_by_the_next_close() -> None:
     study = window_study("2015-06-01", "2015-10-30", book={"starting_cash": 8_000.0, "on_margin": "cut"})
     strategy, run = cerebro_of(study, Short)
     cuts = [k for k, cut in enumerate(strategy.cuts[:-1]) if cut]
-    assert len(cuts) >= 5
+    assert len(cuts) >= 3
     assert [missing > 0.0 for missing in strategy.missing] == strategy.cuts
     # Prices move between the close that cuts and the next; over all cuts seven tenths must be gone.
     before, after = (sum(strategy.missing[k + step] for k in cuts) for step in (0, 1))
@@ -528,34 +528,36 @@ class Watch:
         """date -> reason, over every close at which a condor was on and no order of it was waiting."""
         trades = self.run.trades.query("book == 'condor'")
         legs: dict[str, object] = {}
-        credit, rolls, verdicts = 0.0, {"P": 0, "C": 0}, {}
+        credit, entry, rolls, verdicts = 0.0, 0.0, {"P": 0, "C": 0}, {}
         filled_on = pd.Timestamp(0)
         for date in self.run.daily["date"]:
             for row in trades[trades["date"] == date].itertuples():
                 if row.action == "open" and not legs:
-                    credit, rolls, filled_on = 0.0, {"P": 0, "C": 0}, date
+                    credit, entry, rolls, filled_on = 0.0, 0.0, {"P": 0, "C": 0}, date
                 if row.action in ("open", "roll"):
                     credit -= np.sign(row.contracts) * row.price
+                    entry -= np.sign(row.contracts) * row.price * (row.action == "open")
                 if row.layer in legs and np.sign(row.contracts) != np.sign(legs[row.layer].contracts):
                     del legs[row.layer]
                 else:
                     legs[row.layer] = row
                     rolls[row.right] += row.action == "roll" and row.layer.startswith("short")
             if legs:
-                reason = self.verdict(date, legs, credit, rolls, filled_on)
+                reason = self.verdict(date, legs, (credit, entry), rolls, filled_on)
                 if reason:
                     verdicts[date] = reason
         return verdicts
 
-    def verdict(self, date: pd.Timestamp, legs: dict, credit: float, rolls: dict, filled_on: object) -> str:
+    def verdict(self, date: pd.Timestamp, legs: dict, credits: tuple, rolls: dict, filled_on: object) -> str:
+        credit, entry = credits  # with the rolls, and as it was sold
         prices = self.world.prices.at_close(self.world.market.index_of(date.date()))
         quotes = {name: quote_contract(contract_of(leg), prices) for name, leg in legs.items()}
         to_close = -sum(np.sign(leg.contracts) * quotes[name].mid for name, leg in legs.items())
         profit, rule = credit - to_close, self.rule
         expiry = next(iter(legs.values())).expiry
-        if -profit >= rule["stop_loss"] * abs(credit):
+        if -profit >= rule["stop_loss"] * entry:
             return "stop loss"
-        if profit >= rule["take_profit"] * credit > 0.0:
+        if profit >= rule["take_profit"] * entry:
             return "take profit"
         if (expiry - filled_on).days > rule["exit_dte"] >= (expiry - date).days:
             return "time exit"
@@ -654,7 +656,8 @@ def test_entries_are_the_listed_expiry_nearest_forty_five_days_from_the_fill() -
                if listed <= today < day]  # fmt: skip
         nearest = min(abs(days - 45) for days in dte)
         assert abs((expiry - date).days - 45) == nearest
-        assert expiry.weekday() == 4 or expiry.date() == dt.date(2016, 3, 24)  # Good Friday's eve
+        # Fridays, or the eve of a Friday that is a holiday: Christmas 2015, Good Friday 2016.
+        assert expiry.weekday() == 4 or expiry.date() in (dt.date(2015, 12, 24), dt.date(2016, 3, 24))
     assert len(opened) >= 10
 
 

@@ -386,9 +386,9 @@ def test_a_condor_that_loses_more_than_its_widest_wing_is_an_error(am_desk: Desk
         am_desk.session("2014-12-19", values=Settlement(1700.0, 1700.0, NAN, False, False))
 
 
-def test_a_position_that_outlives_its_settlement_is_an_error(am_desk: Desk) -> None:
+def test_a_settlement_day_that_the_data_lacks_is_an_error(am_desk: Desk) -> None:
     first_three_days(am_desk, AM_ENTRY)
-    with pytest.raises(AccountingError, match="SPX 2014-12-19 1800 P is still held after its settlement"):
+    with pytest.raises(DataError, match="no session on 2014-12-19, on which SPX 2014-12-19 1800 P settles"):
         am_desk.session("2014-12-22")
 
 

@@ -1,7 +1,7 @@
 """Records that rules read and write: lots, condors, orders, notes and their codes.
 
-Lots and condors are structured arrays, one row each, because compiled rules loop over them;
-orders and notes are `NamedTuple`s, because rules make few of them.
+Lots and condors, over which compiled rules loop, are structured arrays; orders and notes, which are
+few, are `NamedTuple`s.
 """
 
 from __future__ import annotations
@@ -246,7 +246,6 @@ def make_note(book: int, layer: int, group: int, reason: int) -> Note:
     return Note(int(book), int(layer), int(group), int(reason))
 
 
-#: What gives the empty lists of `nothing` their types.
 _NO_ORDER: Final = Order(0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0.0, 0.0, 0, 0)
 _NO_NOTE: Final = Note(0, 0, 0, 0)
 
