@@ -29,6 +29,7 @@ from engine_fixtures import (
 )
 from pandas.testing import assert_frame_equal, assert_series_equal
 
+from alvh_bt.analysis import compare as compare_module
 from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, closing_order, make_order
 from alvh_bt.contracts import ROOT_NAMES, Contract, Right, Root, epoch_day
 from alvh_bt.costs.spreads import fill_price
@@ -37,7 +38,7 @@ from alvh_bt.engine.recorder import BookRecorder
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
-from alvh_bt.errors import AccountingError, MarginError
+from alvh_bt.errors import AccountingError, ConfigError, MarginError
 from alvh_bt.hedges import Hedge, NoHedge, make_hedge
 from alvh_bt.pricing.day import quote_contract
 
@@ -883,3 +884,72 @@ def test_a_leg_that_goes_missing_stops_the_run() -> None:
 
     with pytest.raises(AccountingError, match="on 2015-06-11 NAV and cash plus marks differ by"):
         cerebro_of(window_study("2015-06-01", "2015-06-30"), Losing)
+
+
+# --- what a reviewer found ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hedge", ["static-calls", "static-futures", "layered"])
+def test_every_hedge_purchase_says_what_it_does_to_the_return(hedge: str) -> None:
+    bought = sample_run(hedge).journal.query("book == 'hedge' and event == 'open'")
+    assert len(bought) >= 5
+    assert np.isfinite(bought[["irr_without", "irr_with"]].to_numpy(dtype=float)).all()
+    assert (bought["irr_without"] != bought["irr_with"]).all()
+
+
+class OwnOrder(CondorStrategy):
+    """Sends one order of its own on the third session."""
+
+    send_order: object = None
+
+    def make_hedge(self, study):
+        return make_hedge("none", study)
+
+    def next(self):
+        super().next()
+        if len(self) == 3:
+            type(self).send_order(self)
+
+
+FAR_CALL = Contract(Root.VIX, 1, 20.0, epoch_day(dt.date(2015, 8, 19)))
+DEAD_CALL = Contract(Root.VIX, 1, 20.0, epoch_day(dt.date(2015, 5, 20)))
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        (lambda s: s.buy(data=s.data0, size=1), "an order needs a contract"),
+        (lambda s: s.buy(data=s.contract(FAR_CALL), size=1, exectype=bt.Order.Limit), "only market orders"),
+        (lambda s: s.sell(data=s.contract(FAR_CALL), size=1), "no margin rule for short options"),
+        (lambda s: s.buy(data=s.contract(DEAD_CALL), size=1), "settles before the fill"),
+    ],
+)
+def test_orders_that_cannot_be_are_refused_in_one_line(order: object, said: str) -> None:
+    kind = type("Own", (OwnOrder,), {"send_order": order})
+    with pytest.raises(ConfigError, match=said):
+        cerebro_of(window_study("2015-06-01", "2015-06-30"), kind)
+
+
+def test_an_account_that_is_used_up_stops_even_where_it_may_cut(real_data_dir: Path) -> None:
+    """Close wings, near strikes, no stop: the crash of 2008 takes more than there is."""
+    condor = {
+        "wing_width": 25.0,
+        "short_distance": 0.03,
+        "roll_delta": 0.2,
+        "max_rolls": 5,
+        "target_dte": 90,
+        "exit_dte": 0,
+        "stop_loss": 0.0,
+    }
+    book = {"starting_cash": 25_000.0, "on_margin": "cut", "fill": "next_close"}
+    study = window_study("2008-06-01", "2009-06-30", book=book, condor=condor)
+    run = run_in(real(real_data_dir), study, "none")
+    assert run.stopped is not None or (run.daily["cash"] >= 0.0).all()
+
+
+def test_the_run_id_covers_the_calibrated_constants(monkeypatch: pytest.MonkeyPatch) -> None:
+    market, settings = embedded().market, {"a": 1}
+    before = compare_module.run_id(settings, market)
+    assert before == compare_module.run_id(settings, market) != compare_module.run_id({"a": 2}, market)
+    monkeypatch.setattr(compare_module, "packaged_text", lambda: "rho = -0.3")
+    assert compare_module.run_id(settings, market) != before
