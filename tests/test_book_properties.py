@@ -264,10 +264,10 @@ def test_condor_without_its_wing_that_loses_more_is_an_accounting_error() -> Non
 
 
 @pytest.mark.parametrize("late", [1, 3])
-def test_position_that_outlives_its_settlement_is_an_accounting_error(late) -> None:
+def test_position_whose_settlement_day_the_data_lacks_is_a_data_error(late) -> None:
     accounts, _ = entered(Root.SPX, (3500.0, 3700.0, 4300.0, 4400.0), 1.0, DAY + 30)
     accounts.begin(DAY + 30 + late)
-    with pytest.raises(AccountingError, match="still held after its settlement"):
+    with pytest.raises(DataError, match="no session on 2021-03-31"):
         accounts.settle(DAY + 30 + late, settled_at(4000.0), at_open=True)
 
 

@@ -34,6 +34,11 @@ class DailyRows(NamedTuple):
     bleed: Floats  # USD a day, positive when the hedge loses
 
 
+def load_bootstrap() -> None:
+    """Import what the bootstrap needs, which takes most of a second, at a time that suits the caller."""
+    import arch.bootstrap  # noqa: F401
+
+
 def block_length(differences: Sequence[Floats]) -> int:
     """Return the mean block length in sessions that suits the most persistent of `differences`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,12 @@ from alvh_bt.pricing.parameters import packaged_text
 _PACKAGE = Path(__file__).parents[1]
 
 
-def run_comparison(market: Market, study: Study, tick: Callable[[], Any] | None = None) -> ComparisonResult:
+def run_comparison(
+    market: Market,
+    study: Study,
+    tick: Callable[[], Any] | None = None,
+    meanwhile: Callable[[], Any] | None = None,
+) -> ComparisonResult:
     """Return every variant's run over the study's window, with what the user must know about it.
 
     Parameters
@@ -33,6 +39,8 @@ def run_comparison(market: Market, study: Study, tick: Callable[[], Any] | None 
         History and settings.
     tick
         Called after each session of each variant, for a progress bar.
+    meanwhile
+        Called once while the variants run in other processes, if they do.
 
     Raises
     ------
@@ -44,7 +52,7 @@ def run_comparison(market: Market, study: Study, tick: Callable[[], Any] | None 
         When the books do not balance.
     """
     first, last = market.window(study.start, study.end)
-    runs, prices = run_variants(market, study, tick)
+    runs, prices = run_variants(market, study, tick, meanwhile)
     settings = study.settings()
     return ComparisonResult(
         runs=tuple(runs),
@@ -81,8 +89,11 @@ def _notes(market: Market, study: Study, runs: Sequence[RunResult]) -> Iterator[
     clipped = market.clipped(study.start, study.end)
     if clipped:
         yield clipped
+    first, last = (market.days[row] for row in market.window(study.start, study.end))
     for repair in market.repairs:
-        yield str(repair)
+        days = tuple(day for day in repair.days if first <= day <= last)
+        if days:
+            yield str(replace(repair, days=days))
     proxy = REASON_TEXT[Reason.PROXY_SETTLEMENT]
     for run in runs:
         settled = run.trades[run.trades["action"] == "settle"]
@@ -92,3 +103,21 @@ def _notes(market: Market, study: Study, runs: Sequence[RunResult]) -> Iterator[
                 f"{run.variant}: {count} of {len(settled)} settlements used an open, published or modelled, "
                 "in place of the official value (SET or VRO)"
             )
+    yield from _never(runs)
+
+
+def _never(runs: Sequence[RunResult]) -> Iterator[str]:
+    """Say what did not happen at all, though a reader would take it that it did."""
+    for run in runs:
+        opened = run.trades[run.trades["action"] == "open"]
+        if not (opened["book"] == "condor").any():
+            said = run.journal["reason"].value_counts()
+            why = f"; {said.index[0]} ({said.iloc[0]} times)" if len(said) else ""
+            yield f"{run.variant}: no condor was opened{why}"
+        elif run.variant == "layered":
+            for layer in ("one", "two", "three"):
+                if not (opened["layer"] == layer).any():
+                    yield (
+                        f"layered: layer {layer} was never deployed, "
+                        "though static hedges are sized on all three layers"
+                    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,12 +66,17 @@ def compare(
     market = load_market(data)
     first, last = market.window(study.start, study.end)
     result = _with_progress(
-        (last - first + 1) * len(study.hedges), lambda tick: run_comparison(market, study, tick)
+        (last - first + 1) * len(study.hedges),
+        lambda tick: run_comparison(market, study, tick, _load_the_rest),
     )
     summary = summarise(result, study.bootstrap_draws, study.seed)
-    print_comparison(summary, Console())
     if out is not None:
         write_outputs(result, out, summary)
+    print_comparison(summary, Console())
+    for note in result.notes:
+        if "no condor was opened" in note or "never deployed" in note:
+            typer.echo(note)
+    if out is not None:
         typer.echo(f"written to {out}: summary.json, report.html, figures and tables")
     stopped = [run for run in result.runs if run.stopped]
     for run in stopped:
@@ -88,6 +94,14 @@ def _study(
         if value:
             settings[name] = value
     return make_study(**settings)
+
+
+def _load_the_rest() -> None:
+    """Import what is needed after the runs, while they run."""
+    from alvh_bt.analysis.bootstrap import load_bootstrap
+
+    importlib.import_module("alvh_bt.report.figures")
+    load_bootstrap()
 
 
 def _with_progress(total: int, job: Callable[[Callable[[], None]], Any]) -> Any:

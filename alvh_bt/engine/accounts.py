@@ -49,8 +49,10 @@ from alvh_bt.errors import AccountingError, DataError
 from alvh_bt.pricing.day import DayPrices, Quote, quote_contract
 from alvh_bt.pricing.model import Settlement
 
-#: Dollars by which the books may disagree: rounding of a few million sums of doubles.
+#: Dollars, and share of NAV, by which the books may disagree: rounding of a few million sums of doubles,
+#: each good to sixteen digits.
 TOLERANCE_USD = 1e-6
+TOLERANCE_SHARE = 1e-11
 
 #: An epoch day beyond every expiry.
 NEVER = 10**9
@@ -165,7 +167,7 @@ class Accounts:
         self.nav += self.sums.condor_pnl + self.sums.hedge_pnl
         self.prices = prices
         gap = self.nav - (self.cash + self.sums.value)
-        if not abs(gap) <= TOLERANCE_USD:
+        if not abs(gap) <= max(TOLERANCE_USD, TOLERANCE_SHARE * abs(self.nav)):
             day = calendar_date(prices.day)
             raise AccountingError(f"on {day} NAV and cash plus marks differ by {gap:.8f} USD; report this")
 
@@ -243,7 +245,7 @@ class Accounts:
             float(np.ptp(legs["strike"][legs["right"] == right])) for right in np.unique(legs["right"])
         )
         bound = widest * float(np.max(np.abs(legs["contracts"]))) * contract_multiplier(legs["root"][0])
-        if payoff < -bound - TOLERANCE_USD:
+        if payoff < -bound - max(TOLERANCE_USD, TOLERANCE_SHARE * bound):
             day = calendar_date(legs["expiry"][0])
             raise AccountingError(
                 f"condor {group} pays {payoff:.2f} USD at settlement on {day}: more than its widest wing, "

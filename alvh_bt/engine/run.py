@@ -8,6 +8,7 @@ from typing import Any
 import backtrader as bt
 
 from alvh_bt.config import Study
+from alvh_bt.engine.parallel import run_side_by_side
 from alvh_bt.engine.recorder import BookRecorder
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.setup import equip
@@ -88,11 +89,27 @@ def run_variant(
 
 
 def run_variants(
-    market: Market, study: Study, tick: Callable[[], Any] | None = None
+    market: Market,
+    study: Study,
+    tick: Callable[[], Any] | None = None,
+    meanwhile: Callable[[], Any] | None = None,
 ) -> tuple[Sequence[RunResult], PriceModel]:
-    """Return one result a hedge of the study, in its order, and the price model they shared."""
+    """Return one result a hedge of the study, in its order, and the price model they shared.
+
+    Parameters
+    ----------
+    market, study
+        History and settings.
+    tick
+        Called after each session of each variant.
+    meanwhile
+        Called once while the variants run in other processes; not called where they do not.
+    """
     for name in study.hedges:
         make_hedge(name, study)
     prices, calendar = ModelPrices(market), Calendar(market)
-    runs = [run_variant(market, study, name, prices, calendar, tick) for name in study.hedges]
-    return runs, prices
+
+    def job(name: str, told: Callable[[], Any]) -> RunResult:
+        return run_variant(market, study, name, prices, calendar, told)
+
+    return run_side_by_side(job, study.hedges, tick or (lambda: None), meanwhile), prices

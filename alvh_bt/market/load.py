@@ -43,7 +43,7 @@ def load_market(data: Path | None = None, today: dt.date | None = None) -> Marke
     """
     if data is None and not _has_required(fetched_folder()):
         return build_market(embedded_tables(), today or dt.date.today())
-    return load_folder(data or fetched_folder(), today)
+    return load_folder(Path(data) if data is not None else fetched_folder(), today)
 
 
 def load_folder(folder: Path, today: dt.date | None = None) -> Market:

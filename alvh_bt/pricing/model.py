@@ -174,4 +174,7 @@ def _provenance(market: Market) -> Mapping[str, NDArray[np.int8]]:
         seen = market.provenance[name]
         result[name] = np.where(gap & known, np.int8(Provenance.MODELLED), seen).astype(np.int8)
         result[name].setflags(write=False)
+    # No model reads a future's own open: the last settlement is moved with VIX, whatever else is seen.
+    result["vx_open"] = np.where(known, np.int8(Provenance.MODELLED), np.int8(Provenance.UNAVAILABLE))
+    result["vx_open"].setflags(write=False)
     return MappingProxyType(result)

@@ -188,7 +188,7 @@ def _legend(axes: Axes) -> None:
 
 def _date_axis(axes: Axes, result: ComparisonResult) -> None:
     first, last = _days(pd.DatetimeIndex([result.start, result.end]))
-    axes.set_xlim(first, last)
+    axes.set_xlim(first, last if last > first else last + np.timedelta64(1, "D"))
 
 
 def _days(dates: Any) -> NDArray[np.datetime64]:

@@ -11,6 +11,7 @@ UNDEFINED: Final = "n/a"
 FOCUS: Final = "layered"
 
 _INPUT_NAMES: Final = {
+    "vx_open": "VIX futures at the open",
     "vx_futures": "VIX futures",
     "rate": "bill rate",
     "dividend_yield": "dividend yield",
