@@ -87,8 +87,3 @@ FILES: Final[tuple[FileSpec, ...]] = (
     FileSpec("vx_futures", (Column("settle", ""),), expiry=True),
     FileSpec("settlements", (Column("spx_set", "spx_set", blank=True), Column("vro", "vro", blank=True))),
 )
-
-
-def file_spec(name: str) -> FileSpec:
-    """Return the row of `FILES` for an input, such as `spx`."""
-    return next(spec for spec in FILES if spec.name == name)
