@@ -25,6 +25,7 @@ from alvh_bt.engine.orders import ContractBuy, ContractSell
 from alvh_bt.engine.today import Calendar
 from alvh_bt.engine.trades import Trade
 from alvh_bt.errors import ConfigError, MarginError
+from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.pricing.day import DayPrices, quote_contract
 from alvh_bt.pricing.model import PriceModel
 
@@ -155,13 +156,19 @@ class OptionsBroker(bt.BrokerBase):
         rule_order = extra.pop("rule_order", None)
         if rule_order is None:
             self._check_own(data, size if kind is ContractBuy else -size, extra)
-        order = kind(owner=owner, data=data, size=size)
-        order.addcomminfo(self._comminfo)
-        order.carry_out(rule_order or self._own_order(data, order.size))
-        order.submit(self)
-        order.accept(self)
+            rule_order = self._own_order(data, size if kind is ContractBuy else -size)
+        order = self._order(kind, owner, data, size, rule_order)
         self.pending.append(order)
         self.notify(order)
+        return order
+
+    def _order(self, kind: Any, owner: Any, data: Any, size: float, rule: Order) -> Any:
+        """Return a submitted and accepted order that carries out a decision."""
+        order = kind(owner=owner, data=data, size=size)
+        order.addcomminfo(self._comminfo)
+        order.carry_out(rule)
+        order.submit(self)
+        order.accept(self)
         return order
 
     def _check_own(self, data: Any, contracts: float, extra: dict[str, Any]) -> None:
@@ -188,7 +195,7 @@ class OptionsBroker(bt.BrokerBase):
         contract, opens = data.contract, data.lot < 0
         action = Action.OPEN if opens else Action.CLOSE
         return Order(
-            Book.HEDGE, Layer.STATIC, action, 0, data.lot, *contract, contracts, self._mid(contract),
+            Book.HEDGE, Layer.STATIC, action, NO_CONDOR, data.lot, *contract, contracts, self._mid(contract),
             Reason.MANUAL, -next(self._own_packages),
         )  # fmt: skip
 
@@ -213,11 +220,8 @@ class OptionsBroker(bt.BrokerBase):
         for trade in self.accounts.trades[start:]:
             data = self.instruments[trade.lot]
             kind: Any = ContractBuy if trade.contracts > 0 else ContractSell
-            order = kind(owner=self.cerebro.runningstrats[0], data=data, size=abs(trade.contracts))
-            order.addcomminfo(self._comminfo)
-            order.carry_out(trade.order)
-            order.accept(self)
-            self._executed(order, trade)
+            owner = self.cerebro.runningstrats[0]
+            self._executed(self._order(kind, owner, data, abs(trade.contracts), trade.order), trade)
 
     def _executed(self, order: Any, trade: Trade) -> None:
         data: ListedContract = order.data

@@ -90,7 +90,7 @@ class Journal:
 
     def not_filled(self, order: Order, day: int) -> None:
         """Add the note that a package was not filled on epoch day `day`, for lack of a price."""
-        name = "condor" if order.book == Book.CONDOR else code_name(Layer, order.layer)
+        name = _layer_name(order.book, order.layer)
         unknown = (math.nan,) * 5
         book, reason = code_name(Book, order.book), REASON_TEXT[Reason.NO_PRICE]
         self.entries.append(Entry(day, book, name, "note", reason, "{}", *unknown))
@@ -116,7 +116,7 @@ class Journal:
         sizes: tuple[float, float, float] = (math.nan, math.nan, math.nan),
     ) -> None:
         """Add one row; `sizes` are contracts, price and expected cost."""
-        name = "condor" if owner == Book.CONDOR else code_name(Layer, layer)
+        name = _layer_name(owner, layer)
         self.entries.append(
             Entry(
                 today.day,
@@ -167,6 +167,11 @@ class Journal:
             total += abs(leg.contracts) * contract_multiplier(leg.root) * half
             total += trade_fee(leg.root, leg.contracts, costs)
         return float(total)
+
+
+def _layer_name(book: int, layer: int) -> str:
+    """Return how the journal names a layer; a condor's legs are decided on as one."""
+    return "condor" if book == Book.CONDOR else code_name(Layer, layer)
 
 
 def _packages(orders: Sequence[Order]) -> Iterator[list[Order]]:

@@ -9,7 +9,7 @@ import numpy as np
 from alvh_bt.book.records import Action, Book, Decision, Order, Reason, make_note, make_order, nothing
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.compiled import rule
-from alvh_bt.config import Sizes
+from alvh_bt.config import LayeredParams, Sizes
 from alvh_bt.contracts import Contract, Right, Root, make_contract
 from alvh_bt.pricing.day import quote_contract
 from alvh_bt.pricing.strikes import strike_by_delta
@@ -21,6 +21,12 @@ VX_PER_VXM = 10.0
 #: Calendar days beyond its roll that a future must have left to be bought: nobody buys what is to be
 #: sold, or settles, within the week.
 FRESH_DAYS = 7
+
+
+@rule
+def fewest_dte(layered: LayeredParams) -> int:
+    """Return the calendar days that a future must have left to be bought, by any hedge."""
+    return layered.future_roll_dte + FRESH_DAYS
 
 
 @rule

@@ -27,12 +27,12 @@ from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, Study
 from alvh_bt.contracts import Contract, is_future, make_contract
 from alvh_bt.hedges.instruments import (
-    FRESH_DAYS,
     buy,
     buy_futures,
     call_expiry,
     call_of_delta,
     call_size,
+    fewest_dte,
     front_month,
     hedge_package,
     held,
@@ -92,7 +92,7 @@ def deploy(today: Today, book: BookView, condor: CondorView, params: LayeredPara
         return buy_futures(
             vx * params.first_share,
             params.front_weight,
-            params.future_roll_dte + FRESH_DAYS,
+            fewest_dte(params),
             Layer.ONE,
             condor.id,
             Reason.CONDOR_OPENED,

@@ -8,7 +8,7 @@ from alvh_bt.book.view import CondorView, Today
 from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, ShockParams
 from alvh_bt.contracts import Contract, Right, Root, contract_multiplier, make_contract
-from alvh_bt.hedges.instruments import FRESH_DAYS, call_expiry, call_of_delta, front_month
+from alvh_bt.hedges.instruments import call_expiry, call_of_delta, fewest_dte, front_month
 from alvh_bt.pricing.day import DayPrices, quote_contract, shocked, underlying_scale
 
 #: VIX calls with the same VIX notional as one VX future: 1,000 / 100 USD a point.
@@ -63,7 +63,7 @@ def full_gain(today: Today, condor: CondorView, params: LayeredParams, shock: Sh
     after = shocked(today.prices, shock.spx_return, shock.vix_points)
     vx = target_vx(condor, today.prices.spot, params)
     expiry = call_expiry(today, params.call_dte_low, params.call_dte_high)
-    one = futures_gain(today, after, params.front_weight, params.future_roll_dte + FRESH_DAYS)
+    one = futures_gain(today, after, params.front_weight, fewest_dte(params))
     two = call_gain(today, after, expiry, params.second_delta)
     three = call_gain(today, after, expiry, params.third_delta)
     calls = params.second_share * two + params.third_share * three

@@ -10,12 +10,12 @@ from alvh_bt.book.view import BookView, CondorView, Today, view_condor
 from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, ShockParams, StaticParams, Study
 from alvh_bt.hedges.instruments import (
-    FRESH_DAYS,
     buy,
     buy_futures,
     call_expiry,
     call_of_delta,
     call_size,
+    fewest_dte,
     hedge_package,
 )
 from alvh_bt.hedges.lifecycle import close_orphans
@@ -64,14 +64,14 @@ def buy_static_futures(
 ) -> Decision:
     """Return the purchase of VX over the two front months for a planned condor."""
     after = shocked(today.prices, shock.spx_return, shock.vix_points)
-    unit = futures_gain(today, after, static.front_weight, layered.future_roll_dte + FRESH_DAYS)
+    unit = futures_gain(today, after, static.front_weight, fewest_dte(layered))
     vx = static.quantity
     if vx == 0.0 and unit > 0.0:
         vx = full_gain(today, condor, layered, shock) / unit
     return buy_futures(
         vx,
         static.front_weight,
-        layered.future_roll_dte + FRESH_DAYS,
+        fewest_dte(layered),
         Layer.STATIC,
         condor.id,
         Reason.CONDOR_OPENED,
