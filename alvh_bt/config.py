@@ -109,14 +109,15 @@ class CostParams(NamedTuple):
     widening of thin deltas are assumptions.
     """
 
-    spread_share: NotNegative = 0.5  # of the quoted half-spread that a fill pays
+    spread_share: NotNegative = 0.5  # of the modelled half-spread that a fill pays
+    quoted_spread_share: NotNegative = 1.0  # of a real half-spread (--chains): 1 buys at the ask, 0 at mid
     spread_floor: NotNegative = 0.025
-    spx_base_2011: NotNegative = 0.4244
-    spx_slope_2011: NotNegative = 0.04527
+    spx_base_2011: NotNegative = 0.4407
+    spx_slope_2011: NotNegative = 0.04418
     spx_base_2022: NotNegative = 0.09371
     spx_slope_2022: NotNegative = 0.002151
-    vix_base: NotNegative = 0.0285
-    vix_slope: NotNegative = 0.01445
+    vix_base: NotNegative = 0.02512
+    vix_slope: NotNegative = 0.0162
     calm_vix: Positive = 20.0  # spreads widen above this level of VIX
     vix_power: NotNegative = 0.5
     thin_delta: Delta = 0.05

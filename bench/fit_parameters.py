@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from fit_spx_smile import anchors, fit_spx_smile, spx_chain, spy_chain
+from fit_spx_smile import fit_account, fit_spx_smile, quotes_of_files
 from fit_vix_curve import (
     CHANGE_WEIGHT,
     account,
@@ -23,15 +24,20 @@ from fit_vix_curve import (
     fit_future_share,
     fit_vix_open,
     futures,
+    held_out_error,
     opens_of_futures,
     with_moves,
 )
-from fit_vix_options import HALF_TICK, fit_half_spread, fit_vix_smile, fit_vvix, vix_calls
+from fit_vix_options import HALF_TICK, fit_half_spread, fit_vix_smile, fit_vvix, relative, vix_calls
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from alvh_bt.market import Market, load_market
-from alvh_bt.pricing.spx_surface import NODE_DAYS, TermModel, completed_nodes
+from alvh_bt.pricing.model import ModelPrices
+from alvh_bt.pricing.parameters import ModelParameters, load_parameters
+from alvh_bt.pricing.spx_surface import NODE_DAYS, NodeModel
+from alvh_bt.pricing.vix_curve import running_mean
+from alvh_bt.validation.quotes import DELTAS
 
 Floats = NDArray[np.float64]
 Values = dict[str, float]
@@ -54,34 +60,71 @@ def nodes(market: Market) -> Floats:
     return np.column_stack([columns["vix9d"], columns["vix_close"], columns["vix3m"], columns["vix6m"]])
 
 
-def fit_term(market: Market) -> tuple[TermModel, float, str]:
-    """Return the term model, the damping power, and the account of their errors."""
-    seen = nodes(market)
-    seen = seen[np.isfinite(seen).all(axis=1)]
-    only, two = seen.copy(), seen.copy()
-    only[:, [0, 2, 3]] = np.nan
-    two[:, [0, 3]] = np.nan
+def fit_nodes(market: Market, lives: tuple[float, float]) -> tuple[NodeModel, float, str]:
+    """Return the model of unpublished nodes, the damping power, and the account of their errors.
 
-    def error(free: Floats) -> Floats:
-        term = TermModel(*np.exp(free))
-        log = [np.log(completed_nodes(given, term) / seen) for given in (only, two)]
-        return np.concatenate([log[0][:, [0, 2, 3]].ravel(), log[1][:, [0, 3]].ravel()])
-
-    found = least_squares(error, np.log([0.8, 30.0, 4.0]))
-    term = TermModel(*np.exp(found.x).tolist())
-    one_mae = np.abs(completed_nodes(only, term) - seen).mean(axis=0)
-    two_mae = np.abs(completed_nodes(two, term) - seen).mean(axis=0)
-    moves = np.diff(seen, axis=0)
-    others, days = [0, 2, 3], np.array(NODE_DAYS)
+    `lives` are the half-lives of the running means of VIX. Even years are tried on odd ones and the reverse.
+    """
+    seen, vix = nodes(market), market.columns["vix_close"]
+    fast, slow = (running_mean(vix, life) for life in lives)
+    known = [np.ones(len(vix)), np.log(fast / vix), np.log(slow / vix), np.log(20.0 / vix)]
+    alone = np.column_stack(known)
+    two = np.column_stack([known[0], np.log(seen[:, 2] / vix), *known[1:]])
+    odd = market.sessions.astype("datetime64[Y]").astype(int) % 2 == 1
+    words, rows = [], []
+    for inputs, source in ((alone, "VIX"), (two, "VIX and VIX3M")):
+        for node, name in ((0, "9D"), (2, "3M"), (3, "6M")):
+            if inputs is two and node == 2:
+                continue
+            target = np.log(seen[:, node] / vix)
+            used = np.isfinite(target) & np.isfinite(inputs).all(axis=1)
+            rows.append(tuple(_regressed(inputs[used], target[used])))
+            out = np.empty(len(vix))
+            for half in (odd, ~odd):
+                out[half] = inputs[half] @ _regressed(inputs[used & ~half], target[used & ~half])
+            error = np.abs(np.exp(out[used]) * vix[used] - seen[used, node]).mean()
+            words.append(f"{name} from {source} {error:.2f} ({used.sum()} days)")
+    full = seen[np.isfinite(seen).all(axis=1)]
+    moves, others, days = np.diff(full, axis=0), [0, 2, 3], np.array(NODE_DAYS)
     damping = least_squares(
         lambda power: (moves[:, others] - moves[:, 1:2] * (30.0 / days[others]) ** power[0]).ravel(), [0.4]
     ).x[0]
     account = f"""
-        Nodes that were not published. Least squares on ln(modelled / published), {len(seen)} days with
-        all four indices, 2011-2024. MAE in vol points: from VIX alone 9D {one_mae[0]:.2f},
-        3M {one_mae[2]:.2f}, 6M {one_mae[3]:.2f}; from VIX and VIX3M 9D {two_mae[0]:.2f}, 6M {two_mae[3]:.2f}.
-        damping: daily changes of the others on those of VIX, as (30 / days)^damping."""
-    return term, float(damping), account
+        Nodes that were not published: ln(node / VIX) on the running means of VIX (half-lives of vx_curve),
+        20 and VIX3M, each over VIX. MAE in vol points, each half of the years fitted on the other:
+        {"; ".join(words)}. damping: daily changes of the others on those of VIX, as (30 / days)^damping."""
+    return NodeModel(tuple(rows[:3]), tuple(rows[3:])), float(damping), account  # type: ignore[arg-type]
+
+
+def _regressed(inputs: Floats, target: Floats) -> Floats:
+    return np.linalg.lstsq(inputs, target)[0]
+
+
+def show_nodes(model: NodeModel, damping: float, account: str) -> None:
+    """Print the groups of the unpublished nodes."""
+    show("spx_nodes", account, {"damping": damping})
+    known = ("on_fast", "on_slow", "on_usual")
+    for source, names, rows, extra in (
+        ("from_vix", ("vix9d", "vix3m", "vix6m"), model.from_vix, ()),
+        ("from_vix3m", ("vix9d", "vix6m"), model.from_vix3m, ("on_vix3m",)),
+    ):
+        for name, row in zip(names, rows, strict=True):
+            print(f"[spx_nodes.{source}.{name}]")
+            for key, value in zip(("constant", *extra, *known), row, strict=True):
+                print(f"{key} = {float(f'{value:.4g}')}")
+            print()
+
+
+def fit_skew(market: Market) -> tuple[float, float, str]:
+    """Return level and slope of ln SKEW on ln VIX, and the account of the error."""
+    skew, vix = market.columns["skew"], market.columns["vix_close"]
+    seen = np.isfinite(skew) & np.isfinite(vix)
+    on_vix, level = np.polyfit(np.log(vix[seen]), np.log(skew[seen]), 1)
+    error = np.exp(level + on_vix * np.log(vix[seen])) - skew[seen]
+    words = f"""SKEW where not published: exp(level + on_vix ln VIX), {seen.sum()} days 1990-2024: MAE
+        {np.abs(error).mean():.1f} points, of a standard deviation of {skew[seen].std():.1f}: it tells
+        little."""
+    return float(level), float(on_vix), words
 
 
 def show_curve(market: Market) -> tuple[tuple[float, float], Floats]:
@@ -110,9 +153,12 @@ def show_curve(market: Market) -> tuple[tuple[float, float], Floats]:
             f"vx_modelled.{name}",
             f"""Where no settlement is at hand: {len(part)} settlements 2004-2024, least squares on their
             logarithms and, weighing {CHANGE_WEIGHT:g} times, on the daily changes of those. MAE
-            {error.abs().mean():.2f} points (mean {error.mean():+.2f}). By tenor: MAE (mean); daily changes,
-            standard deviation modelled over real, correlation; points a point of VIX, modelled for real; mean
-            change on the 1% of days when VIX rose most ({jump:.1f} points and more), modelled for real, ratio
+            {error.abs().mean():.2f} points (mean {error.mean():+.2f}); contracts of odd years fitted on those
+            of even years and the reverse,
+            {held_out_error(part, closes, lives if model is two else None):.2f}. By tenor: MAE (mean); daily
+            changes, standard deviation modelled over real, correlation; points a point of VIX, modelled for
+            real; mean change on the 1% of days when VIX rose most ({jump:.1f} points and more), modelled for
+            real, ratio
             of standard deviations on them. {account(part, prices, jump)}.""",
             dict(model._asdict()),
         )
@@ -122,14 +168,17 @@ def show_curve(market: Market) -> tuple[tuple[float, float], Floats]:
 def show_vix_options(data: Path, market: Market, lives: tuple[float, float]) -> pd.DataFrame:
     """Fit and print the VIX smile and VVIX from VIX; return the calls used."""
     calls = vix_calls(data, market)
-    shape, decay, even, odd = fit_vix_smile(calls)
+    smile, odd = fit_vix_smile(calls), calls["roll"] % 2 == 1
+    inside = np.median(np.abs(relative(calls, smile)))
+    halves = [np.median(np.abs(relative(calls[half], fit_vix_smile(calls[~half])))) for half in (odd, ~odd)]
     show(
         "vix_smile",
-        f"""{len(calls)} daily mids of the VIX call held by Cboe's tail hedge index, 2006-06 to
-        2012, 5-35 days, on the settlement of its future, anchored to VVIX. Fitted on even
-        rolls: MAE {even:.1f} vol points; odd rolls {odd:.1f} (mean level
-        {calls["vol"].mean() * 100:.0f}). One call a day: the far wings are the shape's own.""",
-        {**shape._asdict(), "decay": decay},
+        f"""{len(calls)} daily mids of the VIX call held by Cboe's tail hedge index, 2006-06 to 2012, a day
+        or more from expiry, with a bid, on the settlement of its future, anchored to VVIX. Median absolute
+        error of the mid {100 * inside:.1f}%; odd rolls fitted on even ones {100 * halves[0]:.1f}%, even on
+        odd {100 * halves[1]:.1f}%. One call a day: the far wings are the shape's own. eta_cap is the bound of
+        no arbitrage.""",
+        dict(smile._asdict()),
     )
     found, words = fit_vvix(market, lives)
     show("vvix_from_vix", words, dict(zip(("level", "on_vix", "on_mean", "on_move"), found, strict=True)))
@@ -159,15 +208,19 @@ def show_opens(data: Path, market: Market, damping: Floats) -> None:
     )
 
 
-def show_spreads(chains: dict[str, pd.DataFrame], calls: pd.DataFrame) -> None:
+def show_spreads(files: dict[str, pd.DataFrame], calls: pd.DataFrame) -> None:
     """Fit and print the half-spreads."""
     bid, ask = (pd.to_numeric(calls[name], errors="coerce") for name in ("call_bid", "call_ask"))
     quoted = calls.assign(mid=calls["call_mid"], half=(ask - bid) / 2.0)[bid.gt(0) & ask.gt(bid)]
     sources = {"vix": ("VIX calls 2011-04 to 2012", quoted)}
-    for name, chain in chains.items():
-        sources[f"spx_{name}"] = (
-            f"out-of-the-money SPX quotes of {name}, 0.02-0.60 delta, 5-100 days",
-            chain,
+    for year, name in (("2011", "spx_2011-01-03_2011-01-07"), ("2022", "spx_2022-07-12_intraday")):
+        quotes = files[name]
+        out = quotes[
+            (quotes["log_moneyness"] * quotes["right"] >= 0.0) & (quotes["delta"].abs() >= DELTAS[0])
+        ]
+        sources[f"spx_{year}"] = (
+            f"out-of-the-money SPX quotes of {year}, 0.02-0.60 delta, 5-100 days",
+            out.assign(half=(out["ask"] - out["bid"]) / 2.0),
         )
     for name, (what, quotes) in sources.items():
         half = quotes["half"].to_numpy()
@@ -182,31 +235,18 @@ def show_spreads(chains: dict[str, pd.DataFrame], calls: pd.DataFrame) -> None:
         )
 
 
-def show_spx_smile(chains: dict[str, pd.DataFrame], market: Market, term: TermModel) -> None:
-    """Fit and print the SPX smile."""
-    levels = {name: anchors(chain, market, term) for name, chain in chains.items()}
-    shape, factor, errors = fit_spx_smile(chains, levels)
-    found = {}
-    for name, error in errors.items():
-        points, delta = 100.0 * error, chains[name]["delta"] * chains[name]["right"]
-        body = points[(delta < -0.10) & (delta > -0.25)].mean()
-        wing = points[(delta < 0.0) & (delta > -0.05)]
-        far = f"{wing.mean():+.2f}" if len(wing) else "none quoted"
-        found[name] = (
-            f"MAE {np.abs(points).mean():.2f}, mean {points.mean():+.2f}"
-            f" (puts of 0.10-0.25 delta {body:+.2f}, of 0.02-0.05 {far})"
-        )
-    count = {name: len(chain) for name, chain in chains.items()}
+def show_spx_smile(data: Path, market: Market, parameters: ModelParameters) -> dict[str, pd.DataFrame]:
+    """Fit and print the SPX smile; return the quotes used."""
+    files = quotes_of_files(data, market, ModelPrices(market, parameters))
+    smile = fit_spx_smile(files)
     show(
         "spx_smile",
-        f"""SSVI, one shape for all days, fitted as it is used: anchored to each day's VIX family. Errors in
-        vol points, modelled less quoted, out of the money, 0.02-0.60 delta, 5-100 days. SPX
-        2011-01-03..07, {count["2011"]} quotes: {found["2011"]}; SPX 2022-07-12 11:55, {count["2022"]}:
-        {found["2022"]}, VIX at that hour fitted as {factor:.2f} of its close; SPY puts 2010-2018, monthly,
-        {count["spy"]}: {found["spy"]}. Held out, SPY puts and calls of 2021, {count["spy 2021"]}:
-        {found["spy 2021"]}: that year's body traded further below VIX than one shape allows.""",
-        dict(shape._asdict()),
+        f"""SSVI and a crash wing, fitted as it is used: anchored to each day's VIX family and SKEW, all files
+        together; quotes beyond 0.02 delta count a tenth. Errors in vol points, modelled less quoted,
+        0.02-0.60 delta, 5-100 days. {fit_account(files, smile)}.""",
+        dict(smile._asdict()),
     )
+    return files
 
 
 def main(data: Path) -> None:
@@ -214,15 +254,23 @@ def main(data: Path) -> None:
     print("# Parameters of the price models, written by bench/fit_parameters.py.")
     print("# Vol points for VIX-like levels, years for speeds (1/year), decimals a year for rates.\n")
     market = load_market(data / "market")
-    term, damping, account = fit_term(market)
-    spx = {name: spx_chain(data, name) for name in ("2011", "2022")}
-    spy = {"spy": "spy_puts_2010_2018.csv.gz", "spy 2021": "spy_2021.csv.gz"}
-    show_spx_smile(spx | {name: spy_chain(data, file, market) for name, file in spy.items()}, market, term)
-    show("spx_term", account, {**term._asdict(), "damping": damping})
     lives, damping = show_curve(market)
+    node_model, power, account = fit_nodes(market, lives)
+    level, on_vix, skew_account = fit_skew(market)
+    fitted = replace(
+        load_parameters(),
+        spx_nodes=node_model,
+        spx_damping=power,
+        skew_from_vix=(level, on_vix),
+        fast_half_life=lives[0],
+        slow_half_life=lives[1],
+    )
+    files = show_spx_smile(data, market, fitted)
+    show("skew_from_vix", skew_account, {"level": level, "on_vix": on_vix})
+    show_nodes(node_model, power, account)
     calls = show_vix_options(data, market, lives)
     show_opens(data, market, damping)
-    show_spreads(spx, calls)
+    show_spreads(files, calls)
 
 
 if __name__ == "__main__":

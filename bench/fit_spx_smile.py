@@ -1,4 +1,4 @@
-"""The fit of the SPX smile, on quotes of SPX options and of SPY puts, anchored to VIX as the model is."""
+"""The fit of the SPX smile, on quotes of SPX and SPY options, anchored to VIX and SKEW as the model is."""
 
 from __future__ import annotations
 
@@ -11,133 +11,155 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from alvh_bt.chains import open_chains
 from alvh_bt.market import Market
-from alvh_bt.pricing.black import black_delta
-from alvh_bt.pricing.clock import OPEN_MOMENT
-from alvh_bt.pricing.implied import implied_vol
-from alvh_bt.pricing.spx_surface import NODE_YEARS, TermModel, anchored_thetas, completed_nodes
-from alvh_bt.pricing.ssvi import SsviShape, log_ratio_polynomial, ssvi_variance
+from alvh_bt.pricing.arbitrage import smile_slack
+from alvh_bt.pricing.model import ModelPrices
+from alvh_bt.pricing.parameters import load_parameters
+from alvh_bt.pricing.smile_checks import HIGHEST_THETA
+from alvh_bt.pricing.spx_surface import (
+    NODE_YEARS,
+    SKEW_RANGE,
+    VIX_RANGE,
+    SpxSmile,
+    anchored_thetas,
+    day_eta,
+    smile_shape,
+)
+from alvh_bt.pricing.ssvi import total_variance
+from alvh_bt.validation.moments import prices_of_quotes
+from alvh_bt.validation.quotes import DELTAS, implied_quotes
 
 Floats = NDArray[np.float64]
 
-#: Chain file, and the moment of its quotes in days from the close.
-CHAINS: Final = {
-    "2011": ("spx_2011-01-03_2011-01-07.csv.gz", 0.0),
-    "2022": ("spx_2022-07-12_intraday.csv.gz", -(16.0 - 11.0 - 55.0 / 60.0) / 24.0),
-}
-SLICE: Final = ["quote_date", "root", "expiration"]
+#: Quotes further out than those that count for the errors pin the wing, and weigh less.
+FIT_DELTAS: Final = (0.002, DELTAS[1])
+WING_WEIGHT: Final = 0.1
 
-#: Weight of each source; SPY of 2021 is held out.
-WEIGHTS: Final = {"2011": 1.0, "2022": 1.0, "spy": 2.0}
+#: How much a file counts against the others: the puts of 2010-2018 span nine years.
+WEIGHTS: Final = {"spy_puts_2010_2018": 2.0}
 
+#: The least butterfly slack that a fit may leave, so that rounding of the numbers cannot step over zero.
+SLACK: Final = 0.002
 
-def shape_of(free: Floats) -> SsviShape:
-    """Return the shape of three unbounded numbers; every one is free of arbitrage."""
-    rho = math.tanh(free[0])
-    # A thousandth inside the bound, so that rounding to four digits cannot step over it.
-    eta = 1.998 / (1.0 + abs(rho)) / (1.0 + math.exp(-free[1]))
-    return SsviShape(rho, eta, 0.5 / (1.0 + math.exp(-free[2])))
+START: Final = (-0.675, 0.2, 0.6, -0.338, 1.4, -1.0, 1.1, -0.3, math.log(2.1))
 
 
-def _slice(chain: pd.DataFrame) -> pd.DataFrame:
-    """Return the out-of-the-money quotes of one expiry with forward (by parity), k, vol and delta."""
-    tau, spot = chain["tau"].iloc[0], chain["underlying"].iloc[0]
-    both = chain[chain["bid"] > 0].pivot_table(index="strike", columns="right", values="mid").dropna()
-    both = both[(both.index > 0.95 * spot) & (both.index < 1.05 * spot)]
-    slope, level = np.polyfit(both.index, both[1] - both[-1], 1)
-    forward, rate = -level / slope, -math.log(-slope) / tau
-    out = chain[(chain["bid"] > 0) & ((chain["strike"] - forward) * chain["right"] >= 0)].copy()
-    quotes = list(zip(out["mid"], out["strike"], out["right"], strict=True))
-    out["k"] = np.log(out["strike"] / forward)
-    out["vol"] = [implied_vol(mid, forward, strike, tau, rate, right) for mid, strike, right in quotes]
-    vols = zip(quotes, out["vol"], strict=True)
-    out["delta"] = [abs(black_delta(forward, strike, tau, v, rate, w)) for (_, strike, w), v in vols]
-    return out[(out["delta"] > 0.02) & (out["delta"] < 0.60) & out["vol"].notna()]
+def smile_of(free: Floats) -> SpxSmile:
+    """Return the smile of nine unbounded numbers."""
+    wing, start, width, cap = np.exp(free[5:9]).tolist()
+    return SpxSmile(
+        rho=math.tanh(free[0]),
+        eta=math.exp(free[1]),
+        gamma=0.5 / (1.0 + math.exp(-free[4])),
+        wing=wing,
+        wing_start=start,
+        wing_width=width,
+        eta_on_skew=float(free[2]),
+        eta_on_vix=float(free[3]),
+        eta_cap=cap,
+    )
 
 
-def spx_chain(data: Path, name: str) -> pd.DataFrame:
-    """Return the usable quotes of a chain file: 0.02-0.60 delta, 5-100 days, a bid above zero."""
-    file, moment = CHAINS[name]
-    chain = pd.read_csv(data / "chains" / file)
-    chain = chain[chain["root"].isin(["SPX", "SPXW"])].copy()
-    days = (pd.to_datetime(chain["expiration"]) - pd.to_datetime(chain["quote_date"])).dt.days
-    chain["tau"] = (days - moment + np.where(chain["root"] == "SPX", OPEN_MOMENT, 0.0)) / 365.0
-    chain["mid"] = (chain["bid"] + chain["ask"]) / 2.0
-    chain["half"] = (chain["ask"] - chain["bid"]) / 2.0
-    chain["right"] = np.where(chain["type"] == "C", 1, -1)
-    chain = chain[(days >= 5) & (days <= 100)]
-    return pd.concat([_slice(one) for _, one in chain.groupby(SLICE)])
+def quotes_of_files(data: Path, market: Market, prices: ModelPrices) -> dict[str, pd.DataFrame]:
+    """Return the quotes of every chain file, with the levels that anchor the surface at their moment.
 
-
-def spy_chain(data: Path, file: str, market: Market) -> pd.DataFrame:
-    """Return the usable out-of-the-money SPY quotes of a file, on the forward of rate and dividend yield.
-
-    SPY's are American, and its dividends are lumps; neither tells on an option out of the money.
+    Columns: those of `implied_quotes`, and `day`, `vix9d`, `vix`, `vix3m`, `vix6m`, `skew`.
     """
-    chain = pd.read_csv(data / "chains" / file)
-    days = (pd.to_datetime(chain["expiration"]) - pd.to_datetime(chain["quote_date"])).dt.days
-    row = np.searchsorted(market.sessions, chain["quote_date"].to_numpy().astype("datetime64[D]"))
-    chain["tau"], chain["right"] = days / 365.0, np.where(chain["type"] == "C", 1, -1)
-    chain["mid"], chain["rate"] = (chain["bid"] + chain["ask"]) / 2.0, market.columns["rate"][row]
-    carry = chain["rate"] - market.columns["dividend_yield"][row]
-    chain["forward"] = chain["underlying"] * np.exp(carry * chain["tau"])
-    outside = (chain["strike"] - chain["forward"]) * chain["right"] >= 0
-    chain = chain[outside & (chain["bid"] > 0) & (days >= 5) & (days <= 100)].copy()
-    chain["k"] = np.log(chain["strike"] / chain["forward"])
-    names = ("mid", "forward", "strike", "tau", "rate", "right")
-    quotes = list(zip(*(chain[name] for name in names), strict=True))
-    chain["vol"] = [implied_vol(*quote) for quote in quotes]
-    vols = zip(quotes, chain["vol"], strict=True)
-    chain["delta"] = [abs(black_delta(*quote[1:4], vol, *quote[4:])) for quote, vol in vols]
-    return chain[(chain["delta"] > 0.02) & (chain["delta"] < 0.60) & chain["vol"].notna()]
+    found = {}
+    level, on_vix = load_parameters().skew_from_vix
+    modelled = np.exp(level + on_vix * np.log(market.columns["vix_close"]))
+    skew = np.where(np.isfinite(market.columns["skew"]), market.columns["skew"], modelled)
+    for file in open_chains(data / "chains").files:
+        parts = []
+        for day in file.days.tolist():
+            i = int(np.searchsorted(market.days, day))
+            at = prices_of_quotes(market, i, prices.at_close(i), quotes := file.day(day))
+            if at is None:
+                continue
+            part = implied_quotes(quotes, at.prices, at.moment, FIT_DELTAS)
+            levels = dict(zip(("vix9d", "vix", "vix3m", "vix6m"), at.prices.spx.node_vol, strict=True))
+            parts.append(part.assign(day=day, skew=skew[i], **levels))
+        found[file.name.split(".")[0]] = pd.concat(parts, ignore_index=True)
+    return found
 
 
-def anchors(chain: pd.DataFrame, market: Market, term: TermModel) -> Floats:
-    """Return (n, 4): the levels of the VIX family at the close of each quote's day."""
-    row = np.searchsorted(market.sessions, chain["quote_date"].to_numpy().astype("datetime64[D]"))
-    names = ("vix9d", "vix_close", "vix3m", "vix6m")
-    return completed_nodes(np.column_stack([market.columns[name][row] for name in names]), term)
-
-
-def anchored_error(chain: pd.DataFrame, levels: Floats, shape: SsviShape) -> Floats:
-    """Return modelled less implied volatility of each quote, the surface anchored to `levels`."""
-    theta = np.column_stack([np.zeros(len(chain)), anchored_thetas(levels, log_ratio_polynomial(shape))])
-    node, tau, row = np.array([0.0, *NODE_YEARS]), chain["tau"].to_numpy(), np.arange(len(chain))
+def anchored_error(quotes: pd.DataFrame, smile: SpxSmile) -> Floats:
+    """Return modelled less implied volatility of each quote."""
+    days, at, row = np.unique(quotes["day"], return_index=True, return_inverse=True)
+    first = quotes.iloc[at]
+    eta = day_eta(smile, first["skew"].to_numpy(), first["vix"].to_numpy())
+    levels = first[["vix9d", "vix", "vix3m", "vix6m"]].to_numpy()
+    shape = smile_shape(smile)
+    theta = np.column_stack([np.zeros(len(days)), anchored_thetas(levels, shape, eta)])
+    node, tau = np.array([0.0, *NODE_YEARS]), quotes["tau"].to_numpy()
     # No quote lies beyond the last node, so the surface's own interpolation is this line.
     j = np.searchsorted(node, tau, side="right") - 1
     part = (tau - node[j]) / (node[j + 1] - node[j])
-    total = theta[row, j] + part * (theta[row, j + 1] - theta[row, j])
-    return np.sqrt(ssvi_variance(chain["k"].to_numpy(), total, shape) / tau) - chain["vol"].to_numpy()
+    level = theta[row, j] + part * (theta[row, j + 1] - theta[row, j])
+    # Only `eta` differs between days, and the formula takes arrays.
+    total = total_variance.py_func(quotes["log_moneyness"].to_numpy(), level, shape._replace(eta=eta[row]))
+    return np.asarray(np.sqrt(total / tau) - quotes["sigma"].to_numpy())
 
 
-def fit_spx_smile(
-    chains: dict[str, pd.DataFrame], levels: dict[str, Floats]
-) -> tuple[SsviShape, float, dict[str, Floats]]:
-    """Return the shape nearest all quotes, the factor on VIX at 11:55 in 2022, and every source's errors.
+def lacking_slack(smile: SpxSmile) -> Floats:
+    """Return by how much the smile falls short of `SLACK` at the corners of what days can be; 0 where not."""
+    short = []
+    for skew in np.linspace(*SKEW_RANGE, 5):
+        for vix in np.geomspace(*VIX_RANGE, 8):
+            shape = smile_shape(smile)._replace(eta=float(day_eta(smile, skew, vix)))
+            thetas = np.geomspace((0.005 * vix) ** 2 / 365.0, min((0.02 * vix) ** 2, HIGHEST_THETA), 9)
+            short.append(max(0.0, SLACK - smile_slack(shape, thetas).butterfly))
+    return np.array(short)
 
-    Relative errors of the anchored surface count, each expiry of a source alike. The file of 2022 was taken
-    four hours before the closes that anchor it, so one factor on its levels is fitted with the shape.
-    """
 
-    def errors(free: Floats) -> dict[str, Floats]:
-        factor = {"2022": math.exp(free[3])}
-        return {
-            name: anchored_error(chain, levels[name] * factor.get(name, 1.0), shape_of(free))
-            for name, chain in chains.items()
-        }
+def fit_spx_smile(files: dict[str, pd.DataFrame]) -> SpxSmile:
+    """Return the smile nearest all quotes: least squares of relative errors, each expiry of a file alike."""
+    scales = {}
+    for name, quotes in files.items():
+        expiry = quotes.groupby(["day", "root", "expiry"]).ngroup().to_numpy()
+        weight = WEIGHTS.get(name, 1.0) / len(np.unique(expiry)) / np.bincount(expiry)[expiry]
+        weight = np.where(quotes["delta"].abs() >= DELTAS[0], weight, WING_WEIGHT * weight)
+        scales[name] = np.sqrt(weight) / quotes["sigma"].to_numpy()
 
-    scale = {}
-    for name, weight in WEIGHTS.items():
-        number, slices = pd.factorize(pd.MultiIndex.from_frame(chains[name][SLICE]))
-        scale[name] = (
-            np.sqrt(weight / len(slices) / np.bincount(number)[number]) / chains[name]["vol"].to_numpy()
+    def error(free: Floats) -> Floats:
+        smile = smile_of(free)
+        parts = [anchored_error(quotes, smile) * scales[name] for name, quotes in files.items()]
+        return np.concatenate([*parts, 10.0 * lacking_slack(smile)])
+
+    return smile_of(least_squares(error, START, diff_step=1e-4, max_nfev=60).x)
+
+
+def counted(quotes: pd.DataFrame, smile: SpxSmile) -> pd.Series:
+    """Return the errors (vol points) of the quotes that count, by signed delta."""
+    inside = quotes["delta"].abs() >= DELTAS[0]
+    points = 100.0 * anchored_error(quotes, smile)[inside.to_numpy()]
+    return pd.Series(points, index=quotes.loc[inside, "delta"].to_numpy())
+
+
+def fit_account(files: dict[str, pd.DataFrame], smile: SpxSmile) -> str:
+    """Return, file by file, the errors of the fit and of a fit without that file, in words."""
+    parts, held_out = [], []
+    for name, quotes in files.items():
+        points = counted(quotes, smile)
+        without = counted(quotes, fit_spx_smile({k: v for k, v in files.items() if k != name}))
+        held_out.append(without)
+        wing, body = (
+            points[points.index.to_series().between(-0.05, 0.0)],
+            points[points.index.to_series().between(-0.25, -0.10)],
         )
+        parts.append(
+            f"{name}: {len(points)} quotes, MAE {points.abs().mean():.2f}, mean {points.mean():+.2f} (puts of"
+            f" 0.10-0.25 delta {body.mean():+.2f}, of 0.02-0.05 {_mean(wing)}); held out, fitted on the"
+            f" others alone, MAE {without.abs().mean():.2f}, mean {without.mean():+.2f}"
+        )
+    everything = pd.concat([counted(quotes, smile) for quotes in files.values()])
+    out = pd.concat(held_out)
+    return (
+        f"{'. '.join(parts)}. All {len(everything)}: MAE {everything.abs().mean():.2f}; each held out in"
+        f" turn {out.abs().mean():.2f}"
+    )
 
-    def weighted(free: Floats) -> Floats:
-        found = errors(free)
-        return np.concatenate([found[name] * scale[name] for name in WEIGHTS])
 
-    starts = ([-0.9, 1.0, 0.0, -0.07], [-0.5, 0.0, 1.0, -0.07])
-    fits = [least_squares(weighted, start, diff_step=1e-4) for start in starts]
-    best = min(fits, key=lambda fit: float(fit.cost)).x
-    return shape_of(best), math.exp(best[3]), errors(best)
+def _mean(points: pd.Series) -> str:
+    return f"{points.mean():+.2f}" if len(points) else "none quoted"

@@ -101,6 +101,17 @@ def fit_curve(
     return model(found), halves(found), modelled(table, closes, halves(found), model(found))
 
 
+def held_out_error(table: pd.DataFrame, closes: Floats, lives: tuple[float, float] | None) -> float:
+    """Return the MAE (points) where contracts of odd years are modelled by a fit on even ones, and back."""
+    odd = pd.to_datetime(table["expiry"], unit="D").dt.year % 2 == 1
+    errors = []
+    for half in (odd, ~odd):
+        model, halves, _ = fit_curve(with_moves(table[~half]), closes, lives)
+        test = table[half]
+        errors.append(modelled(test, closes, halves, model) - test["settle"])
+    return float(pd.concat(errors).abs().mean())
+
+
 def account(table: pd.DataFrame, price: Floats, jump: float) -> str:
     """Return how modelled prices differ from settlements by tenor, in level and in daily change, in words.
 

@@ -8,22 +8,21 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from fit_spx_smile import Floats, shape_of
+from fit_spx_smile import Floats
 from scipy.optimize import least_squares
 
 from alvh_bt.market import Market
+from alvh_bt.pricing.batch import price_delta_vega
 from alvh_bt.pricing.clock import OPEN_MOMENT
-from alvh_bt.pricing.implied import implied_vol
-from alvh_bt.pricing.ssvi import SsviShape, log_ratio_polynomial
 from alvh_bt.pricing.vix_curve import running_mean
-from alvh_bt.pricing.vix_surface import VixSurface, vix_sigma, vvix_thetas
+from alvh_bt.pricing.vix_surface import VixSmile, VixSurface, day_vix_eta, vix_sigma, vvix_thetas
 
 #: Half of the smallest tick of an option, points: no quoted spread is narrower.
 HALF_TICK: Final = 0.025
 
 
 def vix_calls(data: Path, market: Market) -> pd.DataFrame:
-    """Return the calls that Cboe's tail hedge index held, on the settlements of their futures."""
+    """Return the calls with a bid that Cboe's tail hedge index held, on their futures' settlements."""
     calls = pd.read_csv(data / "benchmarks" / "vxth_daily.csv", parse_dates=["date", "expiration"])
     # The last rows of 2012 carry the year of the roll, not that of the expiry.
     late = calls["expiration"] < calls["date"]
@@ -39,28 +38,49 @@ def vix_calls(data: Path, market: Market) -> pd.DataFrame:
         (days + OPEN_MOMENT) / 365.0,
         calls["expiration"].diff().dt.days.gt(0).cumsum(),
     )
-    usable = same.any(axis=1) & calls["vvix"].notna() & (days >= 5) & (calls["call_mid"] >= 0.10)
-    calls = calls[usable].copy()
-    quotes = zip(*(calls[name] for name in ("call_mid", "future", "strike", "tau", "rate")), strict=True)
-    calls["vol"] = [implied_vol(*quote, 1) for quote in quotes]
-    return calls[calls["vol"].notna()]
+    # A mid of half a tick is a quote without a bid.
+    usable = same.any(axis=1) & calls["vvix"].notna() & (days >= 1) & (calls["call_mid"] > HALF_TICK)
+    return calls[usable].copy()
 
 
-def fit_vix_smile(calls: pd.DataFrame) -> tuple[SsviShape, float, float, float]:
-    """Return shape and decay fitted on even rolls, and the MAE (vol points) on even and on odd rolls."""
+def priced(calls: pd.DataFrame, smile: VixSmile) -> Floats:
+    """Return the modelled price (points) of each call."""
+    eta = np.asarray(day_vix_eta(smile, calls["vix"].to_numpy()))
+    theta = vvix_thetas(calls["vvix"].to_numpy(), eta, smile)
+    rows = zip(eta, theta, np.log(calls["strike"] / calls["future"]), calls["tau"], strict=True)
+    vols = [vix_sigma(VixSurface(smile.rho, e, smile.gamma, t, smile.decay), k, tau) for e, t, k, tau in rows]
+    price, _, _ = price_delta_vega(calls["future"], calls["strike"], calls["tau"], vols, calls["rate"], 1.0)
+    return np.asarray(price)
 
-    def error(free: Floats, part: pd.DataFrame) -> Floats:
-        shape, decay = shape_of(free), math.exp(free[3])
-        theta = vvix_thetas(part["vvix"].to_numpy(), log_ratio_polynomial(shape))
-        rows = zip(theta, np.log(part["strike"] / part["future"]), part["tau"], strict=True)
-        return np.array([vix_sigma(VixSurface(*shape, t, decay), k, tau) for t, k, tau in rows]) - part["vol"]
 
-    even, odd = calls[calls["roll"] % 2 == 0], calls[calls["roll"] % 2 == 1]
-    found = least_squares(
-        lambda free: error(free, even), [0.8, 1.0, 0.0, 0.5], loss="soft_l1", f_scale=0.05, diff_step=1e-3
+def relative(calls: pd.DataFrame, smile: VixSmile) -> Floats:
+    """Return modelled price over quoted mid, less 1, of each call."""
+    return np.asarray(priced(calls, smile) / calls["call_mid"].to_numpy() - 1.0)
+
+
+def smile_of(free: Floats) -> VixSmile:
+    """Return the smile of five unbounded numbers; every one is free of arbitrage."""
+    rho = math.tanh(free[0])
+    return VixSmile(
+        rho=rho,
+        eta=math.exp(free[1]),
+        gamma=0.5 / (1.0 + math.exp(-free[2])),
+        eta_on_vix=float(free[3]),
+        # A thousandth inside the bound of remark 4.4, so that rounding to four digits cannot step over it.
+        eta_cap=1.998 / math.sqrt(1.0 + abs(rho)),
+        decay=math.exp(free[4]),
     )
-    maes = [float(np.abs(error(found.x, part)).mean() * 100.0) for part in (even, odd)]
-    return shape_of(found.x), math.exp(found.x[3]), maes[0], maes[1]
+
+
+def fit_vix_smile(calls: pd.DataFrame) -> VixSmile:
+    """Return the smile nearest the mids: robust least squares of errors over (mid + a tick)."""
+    scale = calls["call_mid"].to_numpy() + 2.0 * HALF_TICK
+
+    def error(free: Floats) -> Floats:
+        return relative(calls, smile_of(free)) * calls["call_mid"].to_numpy() / scale
+
+    start = [0.9, 0.2, 0.3, -0.5, 1.8]
+    return smile_of(least_squares(error, start, loss="soft_l1", f_scale=0.08, diff_step=1e-3).x)
 
 
 def fit_vvix(market: Market, lives: tuple[float, float]) -> tuple[Floats, str]:

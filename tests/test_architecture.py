@@ -16,11 +16,11 @@ PROJECT = PACKAGE.parent
 #: A part may import parts of its own tier and of tiers above it in this list.
 TIERS = (
     ("errors", "contracts", "compiled", "choices"),
-    ("sessions", "calendars", "config", "pricing", "market"),
+    ("sessions", "calendars", "config", "pricing", "market", "chains"),
     ("costs", "book"),
     ("signals", "condor", "hedges"),
     ("engine",),
-    ("analysis",),
+    ("analysis", "validation"),
     ("report",),
     ("cli",),
 )

@@ -13,8 +13,9 @@ from synthetic_runs import CASH, long_comparison, small_run
 from alvh_bt.analysis.bootstrap import COMPARED, DailyRows, block_length, draw_days, resampled
 from alvh_bt.analysis.comparison import compare_runs
 from alvh_bt.analysis.metrics import run_metrics
+from alvh_bt.analysis.plain import json_text
 from alvh_bt.analysis.results import ComparisonResult
-from alvh_bt.analysis.summary import summarise, summary_json
+from alvh_bt.analysis.summary import summarise
 from alvh_bt.errors import DataError
 
 
@@ -166,9 +167,7 @@ def test_runs_on_other_days_are_refused():
 
 
 def test_summary_has_the_agreed_keys_and_the_same_bytes_each_time():
-    first, second = (
-        summary_json(summarise(long_comparison(sessions=250), draws=100, seed=1)) for _ in range(2)
-    )
+    first, second = (json_text(summarise(long_comparison(sessions=250), draws=100, seed=1)) for _ in range(2))
     assert first == second
     summary = json.loads(first)
     assert set(summary) == {"run_id", "window", "inputs", "variants", "comparisons", "settings"}
@@ -199,6 +198,6 @@ def test_summary_turns_the_undefined_into_null_and_rounds_to_ten_digits():
     assert summary["variants"]["a"]["hedge_efficiency"] is None
     assert summary["variants"]["a"]["stopped"] == "why"
     assert summary["variants"]["a"]["pnl_usd"] == 0.3333333333
-    assert '"hedge_efficiency": null' in summary_json(summary)
+    assert '"hedge_efficiency": null' in json_text(summary)
     loss_of_nothing = ComparisonResult(**{**vars(result), "settings": {"tilt": -0.0}})
-    assert '"tilt": 0.0' in summary_json(summarise(loss_of_nothing))
+    assert '"tilt": 0.0' in json_text(summarise(loss_of_nothing))

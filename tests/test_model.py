@@ -278,7 +278,7 @@ def _fetched() -> bool:
         ("own_days = ", "own_days = -", "vx_modelled.vix.own_days"),
         ("future_share = ", "future_share = -", "opens.future_share"),
         ("[opens]", "[closes]", "opens.vix_on_spx"),
-        ("damping = ", "damping = 'x' #", "spx_term.damping"),
+        ("damping = ", "damping = 'x' #", "spx_nodes.damping"),
         ("[spx_smile]", "[spx_smile", "cannot be read as TOML"),
     ],
 )

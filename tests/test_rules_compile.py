@@ -7,6 +7,7 @@ import datetime as dt
 import importlib
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +15,10 @@ import backtrader as bt
 import numba
 import numpy as np
 import pytest
+from chain_scenes import FakeStore, bumped_store
 
 import alvh_bt
-from alvh_bt.book.ledger import carry_of, closing_cash, mark_lots, opening_cash, sum_book
+from alvh_bt.book.ledger import carry_of, closing_cash, count_sources, mark_lots, opening_cash, sum_book
 from alvh_bt.book.records import Action, Book, Order, Status, lot_contract, order_contract
 from alvh_bt.book.settlement import settlement_price, settles_on_proxy
 from alvh_bt.book.view import BookView, Today
@@ -25,7 +27,7 @@ from alvh_bt.config import BookParams, Schedule, Sizes, Study, make_study
 from alvh_bt.contracts import Contract, contract_multiplier
 from alvh_bt.costs.fees import settlement_fee, trade_fee
 from alvh_bt.costs.margin import condor_margin, required_money
-from alvh_bt.costs.spreads import fill_price
+from alvh_bt.costs.spreads import market_fill
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.hedges import make_hedge
@@ -36,6 +38,7 @@ from alvh_bt.market import Market
 from alvh_bt.market.build import build_market
 from alvh_bt.market.embedded import embedded_tables
 from alvh_bt.pricing.model import ModelPrices, Settlement
+from alvh_bt.pricing.quoted import QuotedPrices
 
 PACKAGE = Path(alvh_bt.__file__).parent
 SCOPE = ("book", "condor", "costs", "hedges", "signals", "contracts.py")
@@ -51,6 +54,8 @@ BUSY = make_study(
     book={"starting_cash": 1_000_000.0},
 )
 
+#: The same days, from just before the crash.
+QUOTED = replace(BUSY, start=dt.date(2018, 1, 30), end=dt.date(2018, 2, 13))
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -136,6 +141,7 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
     today, (lots, marks, condors, _), values = scene
     costs, prices = study.costs, today.prices
     yield mark_lots, (lots, prices)
+    yield count_sources, (lots, prices)
     yield sum_book, (lots, marks)
     yield carry_of, (lots, prices, 3)
     yield condor_margin, (lots, condors)
@@ -149,7 +155,7 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
         root, contracts = contract.root, float(lot["contracts"])
         mid, delta = float(mark["mid"]), float(mark["delta"])
         for sign in (1.0, -1.0):
-            yield fill_price, (root, mid, sign, delta, prices.vix_level, today.day, costs)
+            yield market_fill, (contract, mid, sign, delta, prices, costs)
         yield trade_fee, (root, contracts, costs)
         yield settlement_fee, (contracts, costs)
         yield opening_cash, (root, contracts, mid)
@@ -165,6 +171,7 @@ COMPILED_HERE = (
     decide_layered,
     decide_static,
     mark_lots,
+    count_sources,
     sum_book,
     carry_of,
     condor_margin,
@@ -172,7 +179,7 @@ COMPILED_HERE = (
     projected_pnl,
     money_tied_up,
     annual_return,
-    fill_price,
+    market_fill,
     trade_fee,
     settlement_fee,
     opening_cash,
@@ -208,7 +215,10 @@ def market() -> Market:
 
 @pytest.fixture(scope="module")
 def scenes(market: Market) -> list[Scene]:
-    """What the rules of a layered run saw, each close twice: before and after the condor's decision."""
+    """What the rules of two layered runs saw, each close twice: before and after the condor's decision.
+
+    One is on the model alone, one on quotes.
+    """
     seen: list[Scene] = []
 
     class Watched(CondorStrategy):
@@ -222,11 +232,19 @@ def scenes(market: Market) -> list[Scene]:
             seen.append(Scene(self.broker.today(), BookView(*copies, view.next_group), values))
             return view
 
-    cerebro = bt.Cerebro(stdstats=False)
-    equip(cerebro, market, BUSY, ModelPrices(market))
-    cerebro.addstrategy(Watched)
-    cerebro.run()
+    for study, prices in ((BUSY, ModelPrices(market)), (QUOTED, quoted_prices(market))):
+        cerebro = bt.Cerebro(stdstats=False)
+        equip(cerebro, market, study, prices)
+        cerebro.addstrategy(Watched)
+        cerebro.run()
     return [scene for scene in seen if len(scene.book.lots) == len(scene.book.marks)]
+
+
+def quoted_prices(market: Market) -> QuotedPrices:
+    """Prices with real quotes, two volatility points above the model, on most days of the crash."""
+    store = bumped_store(market, "2018-01-30", "2018-02-12", max_dte=60)
+    del store.frames[int(market.days[market.index_of(dt.date(2018, 2, 8))])]
+    return QuotedPrices(market, FakeStore(store.frames))
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -256,6 +274,8 @@ needs_compiler = pytest.mark.skipif(
 
 def test_scenes_hold_what_there_is_to_decide(scenes: list[Scene]) -> None:
     days = {scene.today.day for scene in scenes}
+    quoted = [len(scene.today.prices.quotes) for scene in scenes]
+    assert 10 < sum(rows > 0 for rows in quoted) < len(quoted) - 10
     assert (CRASH - dt.date(1970, 1, 1)).days in days
     assert {int(s) for scene in scenes for s in scene.book.condors["status"]} == set(Status)
     assert {int(b) for scene in scenes for b in scene.book.lots["book"]} == set(Book)

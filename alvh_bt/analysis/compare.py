@@ -9,17 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from alvh_bt.analysis.chains import chain_figures, chain_notes, require_overlap
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.book.records import REASON_TEXT, Reason
+from alvh_bt.chains import ChainStore
 from alvh_bt.compiled import source_hash
 from alvh_bt.config import Study
 from alvh_bt.contracts import calendar_date
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.run import run_variants
-from alvh_bt.market import Market, Provenance
+from alvh_bt.market import Market
+from alvh_bt.market.market import provenance_shares
 from alvh_bt.pricing.parameters import packaged_text
 
 _PACKAGE = Path(__file__).parents[1]
@@ -30,6 +32,7 @@ def run_comparison(
     study: Study,
     tick: Callable[[], Any] | None = None,
     meanwhile: Callable[[], Any] | None = None,
+    store: ChainStore | None = None,
 ) -> ComparisonResult:
     """Return every variant's run over the study's window, with what the user must know about it.
 
@@ -41,48 +44,54 @@ def run_comparison(
         Called after each session of each variant, for a progress bar.
     meanwhile
         Called once while the variants run in other processes, if they do.
+    store
+        Real chains: quotes where they have some, the model moved to agree with them elsewhere.
 
     Raises
     ------
     ConfigError
         When a hedge is unknown.
     DataError
-        When the window holds no usable session, or a price or a settlement value is missing.
+        When the window holds no usable session, or none with quotes in the chains given, or a price or a
+        settlement value is missing.
     AccountingError
         When the books do not balance.
     """
     first, last = market.window(study.start, study.end)
-    runs, prices = run_variants(market, study, tick, meanwhile)
+    if store is not None:
+        require_overlap(store, market, first, last)
+    runs, prices = run_variants(market, study, tick, meanwhile, store)
     settings = study.settings()
+    notes = list(_notes(market, study, runs))
+    chains = None
+    if store is not None:
+        chains = chain_figures(store, market, first, last, runs)
+        notes = [*chain_notes(chains, last - first + 1, study), *notes]
     return ComparisonResult(
         runs=tuple(runs),
         settings=settings,
-        inputs=_shares(prices.provenance, first, last),
-        notes=tuple(_notes(market, study, runs)),
+        inputs=provenance_shares(prices.provenance, first, last),
+        notes=tuple(notes),
         vix=pd.Series(
             market.columns["vix_close"][first : last + 1],
             index=pd.DatetimeIndex(market.sessions[first : last + 1], name="date"),
         ),
-        run_id=run_id(settings, market),
+        run_id=run_id(settings, market, store.fingerprint if store else ""),
         start=calendar_date(market.days[first]),
         end=calendar_date(market.days[last]),
         starting_cash=study.book.starting_cash,
+        chains=chains,
     )
 
 
-def run_id(settings: dict[str, Any], market: Market) -> str:
-    """Return the hash of settings, code, calibrated constants and data: the same id, the same result."""
-    parts = (json.dumps(settings, sort_keys=True), source_hash(_PACKAGE), packaged_text(), market.fingerprint)
+def run_id(settings: dict[str, Any], market: Market, chains: str = "") -> str:
+    """Return the hash of settings, code, calibrated constants and data: the same id, the same result.
+
+    `chains` is the fingerprint of the real chains, empty without.
+    """
+    parts = [json.dumps(settings, sort_keys=True), source_hash(_PACKAGE), packaged_text(), market.fingerprint]
+    parts += [chains] if chains else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _shares(provenance: Any, first: int, last: int) -> dict[str, dict[str, float]]:
-    """Return for each input the share of the window's days that was observed, repaired, modelled, lacking."""
-    shares = {}
-    for name, codes in provenance.items():
-        window = codes[first : last + 1]
-        shares[name] = {kind.name.lower(): float(np.mean(window == kind)) for kind in Provenance}
-    return shares
 
 
 def _notes(market: Market, study: Study, runs: Sequence[RunResult]) -> Iterator[str]:

@@ -35,6 +35,8 @@ class ComparisonResult:
         First and last session of the window.
     starting_cash
         USD, the same for every run, > 0.
+    chains
+        What real chains did for it, as `analysis.chains.chain_figures` says; None without.
 
     Raises
     ------
@@ -51,6 +53,7 @@ class ComparisonResult:
     start: dt.date
     end: dt.date
     starting_cash: float
+    chains: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         names = [run.variant for run in self.runs]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
-from typing import Any, Final
+from typing import Any
 
 from alvh_bt.analysis.comparison import compare_runs
 from alvh_bt.analysis.metrics import run_metrics
+from alvh_bt.analysis.plain import plain
 from alvh_bt.analysis.results import ComparisonResult
-
-# Sums may differ in the last bits between processors; no figure here is known to ten digits anyway.
-_DIGITS: Final = 10
 
 
 def summarise(result: ComparisonResult, draws: int = 500, seed: int = 0) -> dict[str, Any]:
@@ -27,8 +23,9 @@ def summarise(result: ComparisonResult, draws: int = 500, seed: int = 0) -> dict
     Returns
     -------
     dict
-        `run_id`, `window`, `inputs`, `variants`, `comparisons`, `settings`. Each variant also has
-        `stopped`: the error that ended its run early, or None. Floats carry ten significant digits.
+        `run_id`, `window`, `inputs`, `variants`, `comparisons`, `settings`; with real chains also `chains`.
+        Each variant also has `stopped`: the error that ended its run early, or None. Floats carry ten
+        significant digits.
     """
     variants = {
         run.variant: {**run_metrics(run, result.starting_cash)._asdict(), "stopped": run.stopped}
@@ -39,7 +36,7 @@ def summarise(result: ComparisonResult, draws: int = 500, seed: int = 0) -> dict
         "end": f"{result.end:%Y-%m-%d}",
         "sessions": result.sessions,
     }
-    plain: dict[str, Any] = _plain(
+    found: dict[str, Any] = plain(
         {
             "run_id": result.run_id,
             "window": window,
@@ -47,22 +44,7 @@ def summarise(result: ComparisonResult, draws: int = 500, seed: int = 0) -> dict
             "variants": variants,
             "comparisons": [row._asdict() for row in compare_runs(result, draws, seed)],
             "settings": result.settings,
+            **({} if result.chains is None else {"chains": result.chains}),
         }
     )
-    return plain
-
-
-def summary_json(summary: dict[str, Any]) -> str:
-    """Return `summary` as JSON text with sorted keys, a newline at the end."""
-    return json.dumps(summary, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        # Adding 0.0 turns -0.0 into 0.0, which reads as a loss.
-        return float(f"{value:.{_DIGITS}g}") + 0.0 if math.isfinite(value) else None
-    return value
+    return found

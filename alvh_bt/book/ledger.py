@@ -17,7 +17,8 @@ from numba import njit
 from alvh_bt.book.records import LOT, MARK, Book, Order, Rows, lot_contract
 from alvh_bt.compiled import rule
 from alvh_bt.contracts import contract_multiplier, is_future, on_vix
-from alvh_bt.pricing.day import DayPrices, quote_contract, rolled, underlying_scale
+from alvh_bt.pricing.day import DayPrices, price_source, quote_contract, rolled, underlying_scale
+from alvh_bt.pricing.quotes import Source
 
 
 class BookSums(NamedTuple):
@@ -48,6 +49,23 @@ def mark_lots(lots: Rows, prices: DayPrices) -> Rows:
         marks[i]["vega"] = quote.vega
         marks[i]["theta"] = quote.theta
     return marks
+
+
+@njit(cache=True)
+def count_sources(lots: Rows, prices: DayPrices) -> tuple[int, int, int]:
+    """Return how many of the options' marks stand on each `Source`: model, shifted model, their own quote."""
+    model = shifted = quoted = 0
+    for i in range(lots.shape[0]):
+        if is_future(lots[i]["root"]):
+            continue
+        source = price_source(lot_contract(lots[i]), prices)
+        if source == Source.QUOTE:
+            quoted += 1
+        elif source == Source.SHIFTED:
+            shifted += 1
+        else:
+            model += 1
+    return model, shifted, quoted
 
 
 @njit(cache=True)

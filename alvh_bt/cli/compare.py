@@ -33,6 +33,10 @@ def compare(
         Path | None,
         typer.Option(help="Folder of CSVs (spx.csv, vix.csv, ...); else fetched data, else the sample."),
     ] = None,
+    chains: Annotated[
+        Path | None,
+        typer.Option(help="Folder of real option chains (CSV or Parquet): quotes where it has some."),
+    ] = None,
     start: StartOption = None,
     end: EndOption = None,
     hedge: Annotated[
@@ -49,32 +53,40 @@ def compare(
 
     Example: alvh compare --data market --start 2006-03-01 --end 2024-12-31 --out out
     """
-    from rich.console import Console
-
     from alvh_bt.analysis.compare import run_comparison
     from alvh_bt.analysis.summary import summarise
     from alvh_bt.hedges import make_hedge
     from alvh_bt.market import load_market
     from alvh_bt.report.files import check_out, write_outputs
-    from alvh_bt.report.tables import print_comparison
 
-    study = _study(config, start, end, hedge)
+    study = _study(config, start, end, hedge, chains is not None)
     for name in study.hedges:
         make_hedge(name, study)
     if out is not None:
         check_out(out)
     market = load_market(data)
     first, last = market.window(study.start, study.end)
+    store = None if chains is None else _open_chains(chains)
     result = _with_progress(
         (last - first + 1) * len(study.hedges),
-        lambda tick: run_comparison(market, study, tick, _load_the_rest),
+        lambda tick: run_comparison(market, study, tick, _load_the_rest, store),
     )
     summary = summarise(result, study.bootstrap_draws, study.seed)
     if out is not None:
         write_outputs(result, out, summary)
+    _tell(result, summary, out)
+
+
+def _tell(result: Any, summary: dict[str, Any], out: Path | None) -> None:
+    """Print what the comparison shows; exit with status 1 where a run stopped early."""
+    from rich.console import Console
+
+    from alvh_bt.analysis.chains import TOPIC
+    from alvh_bt.report.tables import print_comparison
+
     print_comparison(summary, Console())
     for note in result.notes:
-        if "no condor was opened" in note or "never deployed" in note:
+        if note.startswith(TOPIC) or "no condor was opened" in note or "never deployed" in note:
             typer.echo(note)
     if out is not None:
         typer.echo(f"written to {out}: summary.json, report.html, figures and tables")
@@ -85,14 +97,30 @@ def compare(
         raise typer.Exit(1)
 
 
+def _open_chains(folder: Path) -> Any:
+    """Return the chains of a folder; what takes long is said on stderr."""
+    from alvh_bt.chains import open_chains
+
+    return open_chains(folder, lambda line: typer.echo(line, err=True))
+
+
 def _study(
-    config: Path | None, start: dt.date | None, end: dt.date | None, hedges: list[str] | None
+    config: Path | None,
+    start: dt.date | None,
+    end: dt.date | None,
+    hedges: list[str] | None,
+    quoted: bool,
 ) -> Study:
-    """Return the study of a file, with the options of the command line on top."""
+    """Return the study of a file, with the options of the command line on top.
+
+    Chains hold closing quotes: with them orders are filled at the next close, unless the study says when.
+    """
     settings: dict[str, Any] = read_study(config) if config is not None else {}
     for name, value in (("start", start), ("end", end), ("hedges", hedges)):
         if value:
             settings[name] = value
+    if quoted and isinstance(settings.setdefault("book", {}), dict):
+        settings["book"].setdefault("fill", "next_close")
     return make_study(**settings)
 
 

@@ -10,6 +10,7 @@ from typer.exceptions import Abort, TyperException
 
 from alvh_bt import __version__
 from alvh_bt.cli.compare import compare
+from alvh_bt.cli.validate import validate
 from alvh_bt.errors import AlvhError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(compare)
+app.command()(validate)
 
 
 def _show_version(value: bool) -> None:

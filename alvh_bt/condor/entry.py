@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 
-from alvh_bt.book.records import Action, Book, Decision, Reason, make_note, make_order, nothing
+from alvh_bt.book.records import (
+    Action,
+    Book,
+    Decision,
+    Reason,
+    make_note,
+    make_order,
+    nothing,
+    order_contract,
+)
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.calendars import listed_expiry_nearest
 from alvh_bt.compiled import rule
 from alvh_bt.condor.strikes import choose_spread, side_layers
 from alvh_bt.config import BookParams, CondorParams, CostParams, Schedule, Sizes
 from alvh_bt.contracts import Right, Root, contract_multiplier, make_contract
-from alvh_bt.costs.spreads import half_spread
+from alvh_bt.costs.spreads import half_cost
 from alvh_bt.pricing.day import quote_contract, underlying_scale
 
 
@@ -68,8 +77,8 @@ def enter_condor(
             today, root, right, today.spx.day[row], contracts, book.next_group, params, Reason.ENTRY, package
         )
         for order in legs.orders:
-            net -= order.contracts / contracts * order.price + costs.spread_share * half_spread(
-                order.root, order.price, costs.thin_delta, today.prices.vix_level, today.day, costs
+            net -= order.contracts / contracts * order.price + half_cost(
+                order_contract(order), order.price, costs.thin_delta, today.prices, costs
             )
             decision.orders.append(order)
     if len(decision.orders) < 4 or net <= 0.0:

@@ -1,4 +1,4 @@
-"""Half-spreads, ticks and the price a fill gets."""
+"""Half-spreads, ticks and the price a fill gets: at real bids and asks where there are any."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import math
 
 from alvh_bt.compiled import rule
 from alvh_bt.config import CostParams
-from alvh_bt.contracts import Root, is_future, on_vix
+from alvh_bt.contracts import Contract, Root, is_future, on_vix
+from alvh_bt.pricing.day import DayPrices, side
+from alvh_bt.pricing.quotes import find_quote
 
 #: Points by which a product of ticks may miss the price it stands for.
 ROUNDING = 1e-9
@@ -87,9 +89,16 @@ def fill_price(
         brings 0.0. (Quoted spreads are whole ticks already, so that rounding against us once more
         would charge them twice.)
     """
+    return on_tick(
+        root, mid, contracts, costs.spread_share * half_spread(root, mid, delta, vix_level, day, costs)
+    )
+
+
+@rule
+def on_tick(root: int, mid: float, contracts: float, half: float) -> float:
+    """Return `mid` plus `half` for a buy, less it for a sale, on the nearest tick not better than mid."""
     if math.isnan(mid):
         return math.nan
-    half = costs.spread_share * half_spread(root, mid, delta, vix_level, day, costs)
     if contracts > 0.0:
         price = mid + half
         tick = tick_size(root, price)
@@ -99,3 +108,65 @@ def fill_price(
     tick = tick_size(root, price)
     price = round(price / tick) * tick
     return max(0.0, price if price <= mid + ROUNDING else price - tick)
+
+
+@rule
+def quoted_row(contract: Contract, prices: DayPrices) -> int:
+    """Return the row of `prices.quotes` of a contract, or -1 where it has no quote."""
+    if is_future(contract.root) or prices.quotes.shape[0] == 0:
+        return -1
+    return find_quote(prices.quotes, contract.root, side(contract.right), contract.strike, contract.expiry)
+
+
+@rule
+def half_cost(contract: Contract, mid: float, delta: float, prices: DayPrices, costs: CostParams) -> float:
+    """Return what a fill is expected to pay against the mid, points: a share of the half-spread.
+
+    Of the last real spread of that very contract where there is one, else of the modelled spread.
+
+    Parameters
+    ----------
+    contract, mid, delta
+        What is traded, its mid in points and its signed delta.
+    prices
+        The moment of the decision or of the fill.
+    costs
+        `quoted_spread_share` of a real spread is paid, `spread_share` of a modelled one.
+    """
+    row = quoted_row(contract, prices)
+    if row >= 0:
+        quote = prices.quotes[row]
+        return costs.quoted_spread_share * 0.5 * (quote["ask"] - quote["bid"])
+    return costs.spread_share * half_spread(contract.root, mid, delta, prices.vix_level, prices.day, costs)
+
+
+@rule
+def market_fill(
+    contract: Contract, mid: float, contracts: float, delta: float, prices: DayPrices, costs: CostParams
+) -> float:
+    """Return the price at which an order is filled, points.
+
+    At a close with a real quote of the contract: its ask for a buy, its bid for a sale, or as much of the way
+    there from the mid as `quoted_spread_share` says; off the ticks where that share is off. At another moment
+    half of its last spread is laid around the mid of that moment. Without a quote it is `fill_price`.
+
+    Parameters
+    ----------
+    contract, mid, delta
+        What is traded, its mid in points and its signed delta; a NaN mid gives NaN.
+    contracts
+        Signed size; only the sign matters.
+    prices
+        The moment of the fill.
+    costs
+        The constants.
+    """
+    row = quoted_row(contract, prices)
+    if row >= 0 and prices.moment == 0.0:
+        quote = prices.quotes[row]
+        price = quote["ask"] if contracts > 0.0 else quote["bid"]
+        # From the price itself, so that a share of 1 is the ask to the last digit.
+        return max(0.0, price - (1.0 - costs.quoted_spread_share) * (price - mid))
+    if row >= 0:
+        return on_tick(contract.root, mid, contracts, half_cost(contract, mid, delta, prices, costs))
+    return fill_price(contract.root, mid, contracts, delta, prices.vix_level, prices.day, costs)

@@ -12,6 +12,7 @@ from alvh_bt.book.ledger import (
     BookSums,
     carry_of,
     closing_cash,
+    count_sources,
     mark_lots,
     opening_cash,
     sum_book,
@@ -43,10 +44,10 @@ from alvh_bt.contracts import (
 )
 from alvh_bt.costs.fees import settlement_fee, trade_fee
 from alvh_bt.costs.margin import condor_margin, hedge_margin, required_money
-from alvh_bt.costs.spreads import fill_price
+from alvh_bt.costs.spreads import market_fill
 from alvh_bt.engine.trades import DayFlows, Trade
 from alvh_bt.errors import AccountingError, DataError
-from alvh_bt.pricing.day import DayPrices, Quote, quote_contract
+from alvh_bt.pricing.day import DayPrices, Quote, price_source, quote_contract
 from alvh_bt.pricing.model import Settlement
 
 #: Dollars, and share of NAV, by which the books may disagree: rounding of a few million sums of doubles,
@@ -156,6 +157,7 @@ class Accounts:
             When NAV differs from cash plus marked value.
         """
         self.marks = mark_lots(self.lots, prices)
+        self.flows.marks = self._sources(prices)
         self.sums = sum_book(self.lots, self.marks)
         if not math.isfinite(self.sums.value):
             lost = contract_name(lot_contract(self.lots[int(np.argmin(np.isfinite(self.marks["mid"])))]))
@@ -184,12 +186,19 @@ class Accounts:
         """Return the money at hand, USD: cash and the open P&L of futures; option values do not count."""
         return self.cash + self.sums.futures_pnl
 
+    def _sources(self, prices: DayPrices) -> tuple[int, int, int]:
+        if len(prices.quotes):
+            model, shifted, quoted = count_sources(self.lots, prices)
+            return model, shifted, quoted
+        return int(np.count_nonzero(self.lots["right"])), 0, 0
+
     def _fill_one(self, order: Order, quote: Quote, prices: DayPrices) -> None:
-        price = fill_price(
-            order.root, quote.mid, order.contracts, quote.delta, prices.vix_level, prices.day, self.costs
-        )
+        contract = order_contract(order)
+        price = market_fill(contract, quote.mid, order.contracts, quote.delta, prices, self.costs)
         fees = trade_fee(order.root, order.contracts, self.costs)
         self._book(order, price, quote.mid, fees, prices.day, quote.delta)
+        if len(prices.quotes):
+            self.trades[-1] = self.trades[-1]._replace(source=price_source(contract, prices))
 
     def _book(self, order: Order, price: float, mid: float, fees: float, day: int, delta: float) -> None:
         size = order.contracts * contract_multiplier(order.root)

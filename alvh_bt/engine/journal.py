@@ -28,7 +28,7 @@ from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.config import Study
 from alvh_bt.contracts import code_name, contract_multiplier
 from alvh_bt.costs.fees import trade_fee
-from alvh_bt.costs.spreads import half_spread
+from alvh_bt.costs.spreads import half_cost
 from alvh_bt.hedges.projection import annual_return, money_tied_up, projected_pnl
 from alvh_bt.pricing.day import quote_contract
 from alvh_bt.signals import SIGNALS
@@ -159,11 +159,12 @@ class Journal:
 
     def _cost(self, package: Sequence[Order], today: Today) -> float:
         """Return the expected half-spreads and fees of the orders, USD."""
-        costs, vix = self.study.costs, today.prices.vix_level
+        costs = self.study.costs
         total = 0.0
         for leg in package:
-            delta = quote_contract(order_contract(leg), today.prices).delta
-            half = costs.spread_share * half_spread(leg.root, leg.price, delta, vix, today.day, costs)
+            contract = order_contract(leg)
+            delta = quote_contract(contract, today.prices).delta
+            half = half_cost(contract, leg.price, delta, today.prices, costs)
             total += abs(leg.contracts) * contract_multiplier(leg.root) * half
             total += trade_fee(leg.root, leg.contracts, costs)
         return float(total)

@@ -9,19 +9,23 @@ import numpy as np
 import pandas as pd
 
 from alvh_bt.book.records import REASON_TEXT, Action, Book, Layer
-from alvh_bt.contracts import ROOT_NAMES, code_name, contract_multiplier, right_name
+from alvh_bt.contracts import ROOT_NAMES, code_name, contract_multiplier, is_future, right_name
 from alvh_bt.engine.journal import Entry
 from alvh_bt.engine.results import DAILY_COLUMNS, TRADE_COLUMNS
 from alvh_bt.engine.trades import Trade
 
 
 class BookRecorder(bt.Analyzer):
-    """Keeps a row a session, a row a trade, and the strategy's journal."""
+    """Keeps a row a session, a row a trade, and the strategy's journal.
+
+    `fills` and `marks` count those of options by the `Source` that they stood on.
+    """
 
     def __init__(self) -> None:
         self.days: list[tuple[Any, ...]] = []
         self.trades: list[tuple[Any, ...]] = []
         self.peak = -np.inf
+        self.fills, self.marks = [0, 0, 0], [0, 0, 0]
 
     def start(self) -> None:
         """Take the starting cash as the first peak."""
@@ -51,6 +55,10 @@ class BookRecorder(bt.Analyzer):
             )
         )
         self.trades.extend(_trade_row(trade) for trade in accounts.trades)
+        for trade in accounts.trades:
+            if trade.order.action != Action.SETTLE and not is_future(trade.order.root):
+                self.fills[trade.source] += 1
+        self.marks = [total + today for total, today in zip(self.marks, flows.marks, strict=True)]
 
     def daily(self) -> pd.DataFrame:
         """Return a row a session, columns `date` and `DAILY_COLUMNS`."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 
 from alvh_bt.errors import DataError
+from alvh_bt.pricing.quoted import DayRead
 
 #: USD columns of `RunResult.daily`, after `date`; `drawdown` is a fraction <= 0.
 DAILY_COLUMNS: Final = (
@@ -57,6 +58,19 @@ JOURNAL_COLUMNS: Final = (
 )
 
 
+class QuoteUse(NamedTuple):
+    """What a run made of real quotes.
+
+    `fills` and `marks` count those of options by what they stood on, in the order of
+    `alvh_bt.pricing.quotes.Source`: the model, the shifted model, a quote of that very contract. `read` is
+    what reading the chains gave, by epoch day.
+    """
+
+    fills: tuple[int, int, int]
+    marks: tuple[int, int, int]
+    read: Mapping[int, DayRead]
+
+
 @dataclass(frozen=True)
 class RunResult:
     """One variant's run over one window.
@@ -76,6 +90,8 @@ class RunResult:
         One row a decision: `date` and `JOURNAL_COLUMNS`; `signals` is JSON text.
     stopped
         The error's line when the run ended early (`daily` then ends that day), else None.
+    quotes
+        What it made of real quotes; None without chains.
 
     Raises
     ------
@@ -88,6 +104,7 @@ class RunResult:
     trades: pd.DataFrame
     journal: pd.DataFrame
     stopped: str | None = None
+    quotes: QuoteUse | None = None
 
     def __post_init__(self) -> None:
         self._require("daily", self.daily, DAILY_COLUMNS)
@@ -108,4 +125,4 @@ class RunResult:
         daily, trades, journal = (
             frame[frame["date"] <= last] for frame in (self.daily, self.trades, self.journal)
         )
-        return RunResult(self.variant, daily, trades, journal, self.stopped)
+        return RunResult(self.variant, daily, trades, journal, self.stopped, self.quotes)

@@ -10,7 +10,7 @@ import backtrader as bt
 from alvh_bt.config import Study
 from alvh_bt.engine.parallel import run_side_by_side
 from alvh_bt.engine.recorder import BookRecorder
-from alvh_bt.engine.results import RunResult
+from alvh_bt.engine.results import QuoteUse, RunResult
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.engine.today import Calendar
@@ -18,6 +18,7 @@ from alvh_bt.errors import MarginError
 from alvh_bt.hedges import Hedge, make_hedge
 from alvh_bt.market import Market
 from alvh_bt.pricing.model import ModelPrices, PriceModel
+from alvh_bt.pricing.quoted import QuotedPrices, QuoteSource
 
 
 class NamedHedge(CondorStrategy):
@@ -85,7 +86,10 @@ def run_variant(
         if not cerebro.runningstrats[0].analyzers.recorder.days:
             raise
     recorder = cerebro.runningstrats[0].analyzers.recorder
-    return RunResult(hedge, recorder.daily(), recorder.trade_list(), recorder.journal(), stopped)
+    used = None
+    if isinstance(prices, QuotedPrices):
+        used = QuoteUse(tuple(recorder.fills), tuple(recorder.marks), dict(prices.read))
+    return RunResult(hedge, recorder.daily(), recorder.trade_list(), recorder.journal(), stopped, used)
 
 
 def run_variants(
@@ -93,6 +97,7 @@ def run_variants(
     study: Study,
     tick: Callable[[], Any] | None = None,
     meanwhile: Callable[[], Any] | None = None,
+    store: QuoteSource | None = None,
 ) -> tuple[Sequence[RunResult], PriceModel]:
     """Return one result a hedge of the study, in its order, and the price model they shared.
 
@@ -104,12 +109,20 @@ def run_variants(
         Called after each session of each variant.
     meanwhile
         Called once while the variants run in other processes; not called where they do not.
+    store
+        Real chains, for prices from quotes where there are any.
     """
     for name in study.hedges:
         make_hedge(name, study)
-    prices, calendar = ModelPrices(market), Calendar(market)
+    prices: PriceModel = ModelPrices(market) if store is None else QuotedPrices(market, store)
+    calendar = Calendar(market)
 
     def job(name: str, told: Callable[[], Any]) -> RunResult:
         return run_variant(market, study, name, prices, calendar, told)
 
-    return run_side_by_side(job, study.hedges, tick or (lambda: None), meanwhile), prices
+    runs = run_side_by_side(job, study.hedges, tick or (lambda: None), meanwhile)
+    if isinstance(prices, QuotedPrices):
+        for run in runs:
+            # A worker's reading stays in its process.
+            prices.learn(run.quotes.read if run.quotes else {})
+    return runs, prices

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from alvh_bt.book.records import Order
+from alvh_bt.pricing.quotes import Source
 
 
 class Trade(NamedTuple):
     """A fill or a settlement: the order it came from, and what was paid.
 
     `price` is in points, `contracts` signed, `fees_usd` >= 0, `spread_usd` the USD paid against the
-    mid, `opened` whether it made a new lot `lot`.
+    mid, `opened` whether it made a new lot `lot`, `source` what its mid stood on (a `Source`; of no meaning
+    for futures and settlements).
     """
 
     day: int
@@ -25,11 +27,12 @@ class Trade(NamedTuple):
     spread_usd: float
     delta: float
     pnl_usd: float
+    source: int = Source.MODEL
 
 
 @dataclass
 class DayFlows:
-    """What a session adds up to, USD; P&L is after costs."""
+    """What a session adds up to, USD; P&L is after costs. `marks` counts options by their mark's `Source`."""
 
     condor_pnl: float = 0.0
     hedge_pnl: float = 0.0
@@ -38,3 +41,4 @@ class DayFlows:
     interest: float = 0.0
     hedge_carry: float = 0.0
     condor_theta: float = 0.0
+    marks: tuple[int, int, int] = (0, 0, 0)

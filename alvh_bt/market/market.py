@@ -39,6 +39,16 @@ class Provenance(IntEnum):
     MODELLED = 3
 
 
+def provenance_shares(
+    provenance: Mapping[str, NDArray[np.int8]], first: int, last: int
+) -> dict[str, dict[str, float]]:
+    """Return for each input the share of sessions `first`..`last` observed, repaired, modelled, lacking."""
+    return {
+        name: {kind.name.lower(): float(np.mean(codes[first : last + 1] == kind)) for kind in Provenance}
+        for name, codes in provenance.items()
+    }
+
+
 @dataclass(frozen=True)
 class Repair:
     """A flaw of an input that was mended or noted: `what`, and the epoch `days` it concerns."""

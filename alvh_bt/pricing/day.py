@@ -1,7 +1,8 @@
-"""All that prices need at one moment, and the price of a contract from it.
+"""The price of a contract at one moment, and the moment after time has passed or markets have jumped.
 
 The volatility of a contract is read from the smile of its own underlying: the S&P 500 forward of
-its expiry, or the VIX future that settles with it (never spot VIX).
+its expiry, or the VIX future that settles with it (never spot VIX). Where the moment has real quotes,
+volatilities are shifted to agree with them, and forwards are those of put-call parity.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ from typing import NamedTuple
 
 from numba import njit
 
-from alvh_bt.contracts import Contract, Root, is_future, on_vix
+from alvh_bt.contracts import Contract, is_future, on_vix
 from alvh_bt.pricing.black import black_greeks
 from alvh_bt.pricing.clock import years_to_expiry
-from alvh_bt.pricing.spx_surface import VOL_FLOOR, SpxSurface, moved_surface, spx_sigma
-from alvh_bt.pricing.vix_curve import VxCurve, moved_curve, vx_price
-from alvh_bt.pricing.vix_surface import VixSurface, vix_sigma
+from alvh_bt.pricing.moment import DayPrices, forward_price, side, sigma_at, underlying_scale
+from alvh_bt.pricing.quotes import find_quote
+from alvh_bt.pricing.shifts import contract_sigma, price_source
+from alvh_bt.pricing.spx_surface import VOL_FLOOR, moved_surface
+from alvh_bt.pricing.vix_curve import moved_curve
 
 __all__ = [
     "DayPrices",
     "Quote",
+    "contract_sigma",
     "forward_price",
+    "price_source",
     "quote_contract",
     "rolled",
     "shocked",
@@ -30,25 +35,6 @@ __all__ = [
     "underlying_scale",
     "years_to_expiry",
 ]
-
-
-class DayPrices(NamedTuple):
-    """The state of all markets at one moment.
-
-    `day` is an epoch day and `moment` days from its close (0.0 at the close, -6.5/24 at the open);
-    `spot` the S&P 500 in points; `rate` and `dividend_yield` decimals a year, continuous;
-    `vix_level` spot VIX in vol points.
-    """
-
-    day: int
-    moment: float
-    spot: float
-    rate: float
-    dividend_yield: float
-    vix_level: float
-    spx: SpxSurface
-    curve: VxCurve
-    vix: VixSurface
 
 
 class Quote(NamedTuple):
@@ -65,40 +51,6 @@ class Quote(NamedTuple):
     vega: float
     theta: float
     sigma: float
-
-
-@njit(cache=True)
-def underlying_scale(root: int) -> float:
-    """Return the points of a root's own index for one point of SPX (or of VIX): 0.1 for XSP, else 1."""
-    return 0.1 if root == Root.XSP else 1.0
-
-
-@njit(cache=True)
-def forward_price(root: int, expiry: int, prices: DayPrices) -> float:
-    """Return the forward (points) of a root at `expiry`: the index's, or the matching VIX future."""
-    if on_vix(root):
-        return vx_price(prices.curve, expiry, prices.day, prices.moment)
-    tau = years_to_expiry(root, expiry, prices.day, prices.moment)
-    return underlying_scale(root) * prices.spot * math.exp((prices.rate - prices.dividend_yield) * tau)
-
-
-@njit(cache=True)
-def sigma_at(root: int, log_moneyness: float, tau: float, prices: DayPrices) -> float:
-    """Return the implied volatility (0.20 is 20%) of a root at ln(strike / forward), `tau` years out."""
-    if on_vix(root):
-        return vix_sigma(prices.vix, log_moneyness, tau)
-    return spx_sigma(prices.spx, log_moneyness, tau)
-
-
-@njit(cache=True)
-def side(right: int) -> int:
-    """Return +1 for a call, -1 for a put, 0 otherwise, as a plain integer.
-
-    A `Right` is one for Python but a type of its own for compiled code, which cannot turn it into a number.
-    """
-    if right > 0:
-        return 1
-    return -1 if right < 0 else 0
 
 
 @njit(cache=True)
@@ -121,6 +73,8 @@ def quote_contract(contract: Contract, prices: DayPrices) -> Quote:
     if is_future(root):
         return Quote(forward, 1.0, 0.0, 0.0, 0.0, math.nan)
     tau = years_to_expiry(root, expiry, prices.day, prices.moment)
+    if prices.quotes.shape[0] > 0 and tau > 0.0:
+        return _near_quotes(contract, forward, tau, prices)
     sigma = sigma_at(root, math.log(contract.strike / forward), tau, prices)
     greeks = black_greeks(forward, contract.strike, tau, sigma, prices.rate, side(contract.right))
     carry = 1.0 if on_vix(root) else math.exp((prices.rate - prices.dividend_yield) * tau)
@@ -130,11 +84,30 @@ def quote_contract(contract: Contract, prices: DayPrices) -> Quote:
 
 
 @njit(cache=True)
+def _near_quotes(contract: Contract, forward: float, tau: float, prices: DayPrices) -> Quote:
+    """Return what `quote_contract` does for an option, at a moment with quotes."""
+    root, right, expiry = contract.root, side(contract.right), contract.expiry
+    sigma = contract_sigma(root, right, contract.strike, expiry, forward, tau, prices)
+    greeks = black_greeks(forward, contract.strike, tau, sigma, prices.rate, right)
+    row = find_quote(prices.quotes, root, right, contract.strike, expiry)
+    price = greeks.price + (prices.quotes[row]["basis"] if row >= 0 else 0.0)
+    carry = 1.0 if on_vix(root) else forward / (underlying_scale(root) * prices.spot)
+    return Quote(
+        0.0 if price < 0.0 else price,
+        greeks.delta * carry,
+        greeks.gamma * carry * carry,
+        greeks.vega,
+        greeks.theta,
+        sigma,
+    )
+
+
+@njit(cache=True)
 def rolled(prices: DayPrices, days: int) -> DayPrices:
     """Return the prices after `days` calendar days in which nothing happens.
 
     Spot, VIX and the vols of each tenor stay; so does the VIX curve *by tenor*, so that each future
-    rolls down (or up) the curve towards spot VIX.
+    rolls down (or up) the curve towards spot VIX. Quotes keep their distance from the model.
     """
     return DayPrices(
         prices.day + days,
@@ -146,6 +119,7 @@ def rolled(prices: DayPrices, days: int) -> DayPrices:
         prices.spx,
         prices.curve,
         prices.vix,
+        prices.quotes,
     )
 
 
@@ -175,4 +149,5 @@ def shocked(prices: DayPrices, spot_return: float, vix_points: float) -> DayPric
         moved_surface(prices.spx, points),
         moved_curve(prices.curve, points),
         prices.vix,
+        prices.quotes,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from alvh_bt.pricing.clock import OPEN_MOMENT
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.parameters import ModelParameters, load_parameters
-from alvh_bt.pricing.spx_surface import spx_surface
-from alvh_bt.pricing.ssvi import log_ratio_polynomial, theta_from_variance
+from alvh_bt.pricing.quotes import NO_QUOTES
+from alvh_bt.pricing.spx_surface import USUAL_SKEW, day_eta, smile_shape, spx_surface
+from alvh_bt.pricing.ssvi import SmileShape, theta_from_variance, with_eta
 from alvh_bt.pricing.vix_curve import NODES, VxCurve
-from alvh_bt.pricing.vix_surface import VVIX_YEARS, VixSurface
+from alvh_bt.pricing.vix_surface import VVIX_YEARS, VixSurface, day_vix_eta
 
 
 def flat_prices(
@@ -20,6 +21,7 @@ def flat_prices(
     rate: float = 0.0,
     dividend_yield: float = 0.0,
     vvix: float = 90.0,
+    skew: float = USUAL_SKEW,
     contango: float = 0.0,
     parameters: ModelParameters | None = None,
 ) -> DayPrices:
@@ -29,8 +31,8 @@ def flat_prices(
     ----------
     spot
         S&P 500, points.
-    vix, vvix
-        Vol points.
+    vix, vvix, skew
+        Vol points, and index points of SKEW.
     day
         Epoch day.
     at_open
@@ -50,7 +52,11 @@ def flat_prices(
     fitted = load_parameters() if parameters is None else parameters
     tenor = tuple(30.0 * (j + 1) for j in range(NODES))
     price = tuple(vix + contango * (j + 1) for j in range(NODES))
-    theta_30 = theta_from_variance((vvix / 100.0) ** 2 * VVIX_YEARS, log_ratio_polynomial(fitted.vix_shape))
+    skewed = fitted.spx_smile
+    spx = with_eta(smile_shape(skewed), float(day_eta(skewed, skew, vix)))
+    smile, eta = fitted.vix_smile, float(day_vix_eta(fitted.vix_smile, vix))
+    total = (vvix / 100.0) ** 2 * VVIX_YEARS
+    theta_30 = theta_from_variance(total, SmileShape(smile.rho, eta, smile.gamma))
     return DayPrices(
         day,
         OPEN_MOMENT if at_open else 0.0,
@@ -58,7 +64,8 @@ def flat_prices(
         rate,
         dividend_yield,
         vix,
-        spx_surface(fitted.spx_model, (vix, vix, vix, vix)),
+        spx_surface(spx, skewed.eta_on_vix, skewed.eta_cap, fitted.spx_damping, (vix, vix, vix, vix)),
         VxCurve(*fitted.vx, vix, vix, NODES, tenor, price),  # type: ignore[arg-type]
-        VixSurface(*fitted.vix_shape, theta_30, fitted.vix_decay),
+        VixSurface(smile.rho, eta, smile.gamma, theta_30, smile.decay),
+        NO_QUOTES,
     )

@@ -17,8 +17,7 @@ from alvh_bt.contracts import calendar_date, epoch_day
 from alvh_bt.market.market import Market
 from alvh_bt.pricing.clock import OPEN_MOMENT
 from alvh_bt.pricing.parameters import ModelParameters
-from alvh_bt.pricing.spx_surface import anchored_thetas, completed_nodes, moved_nodes
-from alvh_bt.pricing.ssvi import log_ratio_polynomial
+from alvh_bt.pricing.spx_surface import anchored_thetas, completed_nodes, day_eta, moved_nodes, smile_shape
 from alvh_bt.pricing.vix_curve import (
     FUTURE_FLOOR,
     NODES,
@@ -27,7 +26,7 @@ from alvh_bt.pricing.vix_curve import (
     modelled_futures,
     running_mean,
 )
-from alvh_bt.pricing.vix_surface import modelled_vvix, vvix_thetas
+from alvh_bt.pricing.vix_surface import day_vix_eta, modelled_vvix, vvix_thetas
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +38,8 @@ _MONTHS_AHEAD: Final = NODES + 1
 class DayTable:
     """One row a session: the columns that `DayPrices` is cut from; each (n,), (n, 4) or (n, 9).
 
-    `tenor` and `price` hold `nodes` nodes of the VIX curve; NaN rows lack a VIX.
+    `eta` and `vix_eta` are those of the two smiles; `tenor` and `price` hold `nodes` nodes of the VIX curve;
+    NaN rows lack a VIX.
     """
 
     day: NDArray[np.int64]
@@ -48,12 +48,15 @@ class DayTable:
     rate: Floats
     dividend_yield: Floats
     vix: Floats
+    skew: Floats
+    eta: Floats
     node_vol: Floats
     node_theta: Floats
     long_run: Floats
     nodes: NDArray[np.int64]
     tenor: Floats
     price: Floats
+    vix_eta: Floats
     theta_30: Floats
 
 
@@ -93,9 +96,13 @@ def close_table(market: Market, parameters: ModelParameters) -> DayTable:
     columns = market.columns
     vix = columns["vix_close"]
     observed = np.column_stack([columns["vix9d"], vix, columns["vix3m"], columns["vix6m"]])
-    node_vol = completed_nodes(observed, parameters.spx_term)
     fast = running_mean(vix, parameters.fast_half_life)
     slow = running_mean(vix, parameters.slow_half_life)
+    node_vol = completed_nodes(observed, fast, slow, parameters.spx_nodes)
+    level, on_vix = parameters.skew_from_vix
+    skew = np.where(np.isfinite(columns["skew"]), columns["skew"], np.exp(level + on_vix * np.log(vix)))
+    eta = day_eta(parameters.spx_smile, skew, vix)
+    vix_eta = day_vix_eta(parameters.vix_smile, vix)
     modelled = modelled_vvix(vix, slow, parameters.vvix_from_vix) * (vix / fast) ** parameters.vvix_on_move
     vvix = np.where(np.isfinite(columns["vvix"]), columns["vvix"], modelled)
     expiry, price = _curve_nodes(market, fast, slow, parameters)
@@ -106,13 +113,16 @@ def close_table(market: Market, parameters: ModelParameters) -> DayTable:
         rate=_filled(columns["rate"], parameters.rate),
         dividend_yield=_filled(columns["dividend_yield"], parameters.dividend_yield),
         vix=vix,
+        skew=skew,
+        eta=eta,
         node_vol=node_vol,
-        node_theta=anchored_thetas(node_vol, log_ratio_polynomial(parameters.spx_shape)),
+        node_theta=anchored_thetas(node_vol, smile_shape(parameters.spx_smile), eta),
         long_run=curve_end(fast, slow, parameters.curve_from_vix),
         nodes=np.isfinite(price).sum(axis=1),
         tenor=np.where(np.isfinite(price), expiry - market.days[:, None] + OPEN_MOMENT, 0.0),
         price=np.nan_to_num(price),
-        theta_30=vvix_thetas(vvix, log_ratio_polynomial(parameters.vix_shape)),
+        vix_eta=vix_eta,
+        theta_30=vvix_thetas(vvix, vix_eta, parameters.vix_smile),
     )
 
 
@@ -126,6 +136,8 @@ def open_table(market: Market, parameters: ModelParameters, close: DayTable) -> 
     points = vix - previous(close.vix)
     answered = parameters.future_open_share * (vix - previous(close.vix) * np.exp(parameters.vix_open_drift))
     node_vol = moved_nodes(previous(close.node_vol), points, parameters.spx_damping)
+    skew = previous(close.skew)
+    eta = day_eta(parameters.spx_smile, skew, node_vol[:, 1])
     past = np.diff(close.day, prepend=close.day[:1])[:, None]
     listed = previous(close.price) > 0.0
     tenor = np.where(listed, np.round(previous(close.tenor) - OPEN_MOMENT) - past, 0.0)
@@ -140,12 +152,15 @@ def open_table(market: Market, parameters: ModelParameters, close: DayTable) -> 
         rate=previous(close.rate),
         dividend_yield=previous(close.dividend_yield),
         vix=vix,
+        skew=skew,
+        eta=eta,
         node_vol=node_vol,
-        node_theta=anchored_thetas(node_vol, log_ratio_polynomial(parameters.spx_shape)),
+        node_theta=anchored_thetas(node_vol, smile_shape(parameters.spx_smile), eta),
         long_run=previous(close.long_run),
         nodes=np.concatenate([[0], close.nodes[:-1]]),
         tenor=tenor,
         price=np.where(listed, price, 0.0),
+        vix_eta=previous(close.vix_eta),
         theta_30=previous(close.theta_30),
     )
 

@@ -14,7 +14,9 @@ from alvh_bt.errors import DataError
 from alvh_bt.market.market import VX_FUTURES, Market, Provenance
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.history import DayTable, close_table, live_settlements, observed_open, open_table
+from alvh_bt.pricing.opening import opening_values
 from alvh_bt.pricing.parameters import ModelParameters, load_parameters
+from alvh_bt.pricing.quotes import NO_QUOTES
 from alvh_bt.pricing.spx_surface import SpxSurface
 from alvh_bt.pricing.vix_curve import VxCurve
 from alvh_bt.pricing.vix_surface import VixSurface
@@ -24,7 +26,8 @@ class Settlement(NamedTuple):
     """The values at which contracts that expire in a session settle.
 
     `spx_am` and `spx_pm` are index points, `vix` vol points. A value is a proxy where the official
-    one is not at hand: the index's open for the AM value, VIX at the open for VIX contracts.
+    one is not at hand: for the AM value the index's open, or where opens are stale an estimate from the day's
+    bar (`pricing.opening`); VIX at the open for VIX contracts.
     """
 
     spx_am: float
@@ -66,7 +69,6 @@ class ModelPrices:
         self._parameters = load_parameters() if parameters is None else parameters
         close = close_table(market, self._parameters)
         opened = open_table(market, self._parameters, close)
-        self._spx_model = self._parameters.spx_model
         self._day: list[int] = market.days.tolist()
         self._close, self._open = _Rows(close), _Rows(opened)
         self._settlements = _settlements(market, opened)
@@ -111,7 +113,7 @@ class ModelPrices:
         return self._settlements[i]
 
     def _prices(self, rows: _Rows, i: int) -> DayPrices:
-        parameters = self._parameters
+        parameters, smile = self._parameters, self._parameters.vix_smile
         return DayPrices(
             self._day[i],
             rows.moment,
@@ -119,11 +121,25 @@ class ModelPrices:
             rows.rate[i],
             rows.dividend_yield[i],
             rows.vix[i],
-            SpxSurface(*self._spx_model, rows.node_vol[i], rows.node_theta[i]),
+            self._surface(rows, i),
             VxCurve(
                 *parameters.vx, rows.vix[i], rows.long_run[i], rows.nodes[i], rows.tenor[i], rows.price[i]
             ),
-            VixSurface(*parameters.vix_shape, rows.theta_30[i], parameters.vix_decay),
+            VixSurface(smile.rho, rows.vix_eta[i], smile.gamma, rows.theta_30[i], smile.decay),
+            NO_QUOTES,
+        )
+
+    def _surface(self, rows: _Rows, i: int) -> SpxSurface:
+        smile = self._parameters.spx_smile
+        return SpxSurface(
+            smile.rho,
+            rows.eta[i],
+            *smile[2:6],
+            smile.eta_on_vix,
+            smile.eta_cap,
+            self._parameters.spx_damping,
+            rows.node_vol[i],
+            rows.node_theta[i],
         )
 
 
@@ -139,17 +155,20 @@ class _Rows:
         self.vix: list[float] = table.vix.tolist()
         self.long_run: list[float] = table.long_run.tolist()
         self.nodes: list[int] = table.nodes.tolist()
+        self.eta: list[float] = table.eta.tolist()
+        self.vix_eta: list[float] = table.vix_eta.tolist()
         self.theta_30: list[float] = table.theta_30.tolist()
-        self.node_vol = list(map(tuple, table.node_vol.tolist()))
-        self.node_theta = list(map(tuple, table.node_theta.tolist()))
-        self.tenor = list(map(tuple, table.tenor.tolist()))
-        self.price = list(map(tuple, table.price.tolist()))
+        # Columns zipped into rows: lists of rows would be made first, and twice as many objects.
+        self.node_vol = list(zip(*table.node_vol.T.tolist(), strict=True))
+        self.node_theta = list(zip(*table.node_theta.T.tolist(), strict=True))
+        self.tenor = list(zip(*table.tenor.T.tolist(), strict=True))
+        self.price = list(zip(*table.price.T.tolist(), strict=True))
 
 
 def _settlements(market: Market, opened: DayTable) -> list[Settlement]:
-    spx_set, vro = market.columns["spx_set"], market.columns["vro"]
-    no_set, no_vro = ~np.isfinite(spx_set), ~np.isfinite(vro)
-    spx_am = np.where(no_set, market.columns["spx_open"], spx_set)
+    vro, opening = market.columns["vro"], opening_values(market)
+    no_set, no_vro = ~opening.official, ~np.isfinite(vro)
+    spx_am = opening.value
     vix = np.where(no_vro, opened.vix, vro)
     columns = (spx_am, market.columns["spx_close"], vix, no_set, no_vro)
     return [Settlement(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
@@ -157,7 +176,7 @@ def _settlements(market: Market, opened: DayTable) -> list[Settlement]:
 
 #: Columns whose absence on a day the model makes good.
 _MODELLED_INPUTS: Final = (
-    *("spx_open", "vix9d", "vix3m", "vix6m", "vvix"),
+    *("spx_open", "vix9d", "vix3m", "vix6m", "vvix", "skew"),
     *("rate", "dividend_yield", "spx_set", "vro"),
 )
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from alvh_bt.errors import ConfigError
-from alvh_bt.pricing.spx_surface import SpxModel, TermModel
-from alvh_bt.pricing.ssvi import SsviShape, checked_shape, log_ratio_polynomial
+from alvh_bt.pricing.smile_checks import check_spx_smile, check_vix_smile
+from alvh_bt.pricing.spx_surface import NodeModel, SpxSmile
 from alvh_bt.pricing.vix_curve import CurveModel, VxModel
+from alvh_bt.pricing.vix_surface import VixSmile
 
 _PACKAGED: Final = "parameters.toml"
 
@@ -25,15 +26,15 @@ class ModelParameters:
 
     Attributes
     ----------
-    spx_shape, vix_shape
-        The SSVI shapes of the two smiles.
-    spx_term, spx_damping
-        How unobserved nodes of the SPX surface follow, and the power of tenor by which VIX moves reach them.
+    spx_smile, vix_smile
+        What shapes the two smiles on all days.
+    skew_from_vix
+        a, b of SKEW = exp(a + b ln VIX), where it is not published.
+    spx_nodes, spx_damping
+        How unpublished nodes of the SPX surface follow, and the power of tenor by which VIX moves reach them.
     vx, curve_from_vix, curve_from_vix3m, fast_half_life, slow_half_life
         The VIX futures curve: beyond its nodes, and modelled from VIX without and with VIX3M; the half-lives,
         in sessions, of the running means of VIX.
-    vix_decay
-        kappa (1/year) of the volatility of VIX futures.
     vvix_from_vix, vvix_on_move
         a, b, c of VVIX = exp(a + b ln VIX + c ln slow mean) (VIX / fast mean)^vvix_on_move.
     vix_open_on_spx, vix_open_drift
@@ -44,16 +45,16 @@ class ModelParameters:
         Decimals a year, used where the market knows none.
     """
 
-    spx_shape: SsviShape
-    spx_term: TermModel
+    spx_smile: SpxSmile
+    skew_from_vix: tuple[float, float]
+    spx_nodes: NodeModel
     spx_damping: float
     vx: VxModel
     curve_from_vix: CurveModel
     curve_from_vix3m: CurveModel
     fast_half_life: float
     slow_half_life: float
-    vix_shape: SsviShape
-    vix_decay: float
+    vix_smile: VixSmile
     vvix_from_vix: tuple[float, float, float]
     vvix_on_move: float
     vix_open_on_spx: float
@@ -63,20 +64,16 @@ class ModelParameters:
     dividend_yield: float
 
     def __post_init__(self) -> None:
-        checked_shape(*self.spx_shape, where="spx_smile")
-        checked_shape(*self.vix_shape, where="vix_smile")
+        check_spx_smile(self.spx_smile)
+        check_vix_smile(self.vix_smile)
         speeds = {
-            "spx_term.reversion_from_vix": self.spx_term.reversion_from_vix,
-            "spx_term.reversion_from_two": self.spx_term.reversion_from_two,
-            "spx_term.long_run_vol": self.spx_term.long_run_vol,
-            "spx_term.damping": self.spx_damping,
+            "spx_nodes.damping": self.spx_damping,
             "vx_curve.reversion": self.vx.reversion,
             "vx_curve.damping_days": self.vx.damping_days,
             "vx_curve.damping_power": self.vx.damping_power,
             "vx_curve.fast_half_life": self.fast_half_life,
             "vx_curve.slow_half_life": self.slow_half_life,
             "opens.future_share": self.future_open_share,
-            "vix_smile.decay": self.vix_decay,
         }
         for group, curve in (("vix", self.curve_from_vix), ("vix3m", self.curve_from_vix3m)):
             for name in ("reversion", "own_days", "own_power"):
@@ -84,15 +81,6 @@ class ModelParameters:
         for name, value in speeds.items():
             if value <= 0.0:
                 raise ConfigError(f"{name} = {value} must be above 0; mend the parameter file or refit it")
-
-    @property
-    def spx_model(self) -> SpxModel:
-        """The part of the SPX surface that is the same on all days."""
-        long_run = (self.spx_term.long_run_vol / 100.0) ** 2
-        log_ratio = log_ratio_polynomial(self.spx_shape)
-        return SpxModel(
-            *self.spx_shape, log_ratio, long_run, self.spx_term.reversion_from_vix, self.spx_damping
-        )
 
 
 class _Numbers:
@@ -114,20 +102,17 @@ class _Numbers:
 
 
 def _built(number: _Numbers) -> ModelParameters:
-    smile = ("rho", "eta", "gamma")
     return ModelParameters(
-        spx_shape=SsviShape(*number.group("spx_smile", *smile)),
-        spx_term=TermModel(
-            *number.group("spx_term", "reversion_from_vix", "long_run_vol", "reversion_from_two")
-        ),
-        spx_damping=number("spx_term.damping"),
+        spx_smile=SpxSmile(*number.group("spx_smile", *SpxSmile._fields)),
+        skew_from_vix=(number("skew_from_vix.level"), number("skew_from_vix.on_vix")),
+        spx_nodes=_nodes(number),
+        spx_damping=number("spx_nodes.damping"),
         vx=VxModel(*number.group("vx_curve", "reversion", "damping_days", "damping_power")),
         curve_from_vix=CurveModel(*number.group("vx_modelled.vix", *CurveModel._fields)),
         curve_from_vix3m=CurveModel(*number.group("vx_modelled.vix3m", *CurveModel._fields)),
         fast_half_life=number("vx_curve.fast_half_life"),
         slow_half_life=number("vx_curve.slow_half_life"),
-        vix_shape=SsviShape(*number.group("vix_smile", *smile)),
-        vix_decay=number("vix_smile.decay"),
+        vix_smile=VixSmile(*number.group("vix_smile", *VixSmile._fields)),
         vvix_from_vix=(
             number("vvix_from_vix.level"),
             number("vvix_from_vix.on_vix"),
@@ -139,6 +124,18 @@ def _built(number: _Numbers) -> ModelParameters:
         future_open_share=number("opens.future_share"),
         rate=number("fallback.rate"),
         dividend_yield=number("fallback.dividend_yield"),
+    )
+
+
+def _nodes(number: _Numbers) -> NodeModel:
+    known = ("on_fast", "on_slow", "on_usual")
+
+    def rows(source: str, nodes: tuple[str, ...], *names: str) -> Any:
+        return tuple(tuple(number.group(f"spx_nodes.{source}.{node}", *names)) for node in nodes)
+
+    return NodeModel(
+        rows("from_vix", ("vix9d", "vix3m", "vix6m"), "constant", *known),
+        rows("from_vix3m", ("vix9d", "vix6m"), "constant", "on_vix3m", *known),
     )
 
 
@@ -158,7 +155,7 @@ def load_parameters(path: Path | None = None) -> ModelParameters:
 
     Examples
     --------
-    >>> load_parameters().spx_shape.rho < 0.0 < load_parameters().vix_shape.rho
+    >>> load_parameters().spx_smile.rho < 0.0 < load_parameters().vix_smile.rho
     True
     """
     source = _PACKAGED if path is None else str(path)

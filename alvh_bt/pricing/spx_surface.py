@@ -1,10 +1,9 @@
 """The implied-volatility surface of the S&P 500, anchored each day to VIX and its term structure.
 
-The nodes are the log-contract variances that VIX9D, VIX, VIX3M and VIX6M quote. A node that was
-not observed comes from those that were, by a mean-reverting variance v with long run L and speed
-kappa: K(tau) = v B(tau) + L (tau - B(tau)), B(tau) = (1 - exp(-kappa tau)) / kappa (the expected
-variance of Heston 1993). VIX itself is never moved: where nodes would cost a calendar spread less
-than nothing, the others give way.
+The nodes are the log-contract variances that VIX9D, VIX, VIX3M and VIX6M quote. A node that was not
+published comes from those that were and from the level of VIX in the weeks before. The curvature of the
+smile follows the day's SKEW and VIX. VIX itself is never moved: where nodes would cost a calendar spread
+less than nothing, the others give way.
 """
 
 from __future__ import annotations
@@ -17,13 +16,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from alvh_bt.pricing.clock import DAYS_A_YEAR
-from alvh_bt.pricing.ssvi import (
-    LogRatio,
-    SsviShape,
-    ssvi_variance,
-    theta_from_variance,
-    thetas_from_variances,
-)
+from alvh_bt.pricing.ssvi import SmileShape, theta_from_variance, thetas_from_variances, total_variance
+
+Floats = NDArray[np.float64]
 
 #: Calendar days of VIX9D, VIX, VIX3M and VIX6M (Cboe Volatility Index methodology).
 NODE_DAYS: Final = (9.0, 30.0, 93.0, 184.0)
@@ -32,56 +27,82 @@ NODE_YEARS: Final = tuple(days / DAYS_A_YEAR for days in NODE_DAYS)
 #: Nothing is shocked below this many vol points.
 VOL_FLOOR: Final = 5.0
 
+#: SKEW and VIX from which the curvature follows; outside it stays, so that what was checked for arbitrage
+#: holds on any day. 1990-2024 had SKEW at 101 to 183 and VIX at 9 to 83.
+SKEW_RANGE: Final = (105.0, 180.0)
+VIX_RANGE: Final = (8.0, 90.0)
+USUAL_SKEW: Final = 120.0
+USUAL_VIX: Final = 20.0
+
+#: The cap of the curvature rises below this VIX, by this power: lower levels of variance bear more of it.
+CAP_VIX: Final = 27.0
+CAP_POWER: Final = 0.8
+
 Four = tuple[float, float, float, float]
 
 
-class SpxModel(NamedTuple):
-    """What stays the same on all days.
+class SpxSmile(NamedTuple):
+    """What shapes the smile on all days.
 
-    `rho`, `eta`, `gamma` are the shape of the smile and `log_ratio` its polynomial;
-    `long_run_variance` (a year) and `reversion` (1/year) continue the last node;
-    `damping` is the power of 30/days by which a move of VIX reaches another tenor.
+    The fields of `SmileShape`, `eta` being that of SKEW 120 and VIX 20; it moves with the power `eta_on_skew`
+    of SKEW less 100 and `eta_on_vix` of VIX, and stops at `eta_cap`, the bound where VIX is `CAP_VIX` or
+    more (higher below): beyond it butterflies of some maturity would cost less than nothing.
     """
 
     rho: float
     eta: float
     gamma: float
-    log_ratio: LogRatio
-    long_run_variance: float
-    reversion: float
-    damping: float
+    wing: float
+    wing_start: float
+    wing_width: float
+    eta_on_skew: float
+    eta_on_vix: float
+    eta_cap: float
 
 
 class SpxSurface(NamedTuple):
-    """One day's surface: index levels in vol points and total variances at the money, by node.
+    """One day's surface: its shape, index levels in vol points and levels of total variance by node.
 
-    The fields of `SpxModel` are repeated, not nested: every nested tuple costs a microsecond and more
-    each time that prices go from Python to a compiled function.
+    `eta_on_vix` and `eta_cap` (as in `SpxSmile`) and `damping`, the power of 30/days by which a move of VIX
+    reaches another tenor, say how it moves. The fields of `SmileShape` stand first, not nested: every nested
+    tuple costs a microsecond and more each time that prices go from Python to a compiled function.
     """
 
     rho: float
     eta: float
     gamma: float
-    log_ratio: LogRatio
-    long_run_variance: float
-    reversion: float
+    wing: float
+    wing_start: float
+    wing_width: float
+    eta_on_vix: float
+    eta_cap: float
     damping: float
     node_vol: Four
     node_theta: Four
 
 
-class TermModel(NamedTuple):
-    """How unobserved nodes follow from observed ones (1/year, vol points, 1/year)."""
+class NodeModel(NamedTuple):
+    """Coefficients of ln(node / VIX), the node not published, on what is known of the day.
 
-    reversion_from_vix: float
-    long_run_vol: float
-    reversion_from_two: float
+    `from_vix` has a row for VIX9D, VIX3M, VIX6M: constant, ln(fast mean / VIX), ln(slow mean / VIX) and
+    ln(20 / VIX). `from_vix3m` has a row for VIX9D and VIX6M, with ln(VIX3M / VIX) after the constant.
+    """
+
+    from_vix: tuple[Four, Four, Four]
+    from_vix3m: tuple[tuple[float, ...], tuple[float, ...]]
 
 
-@njit(cache=True)
-def reverting_years(tau: Any, reversion: Any) -> Any:
-    """Return B(tau) = (1 - exp(-reversion tau)) / reversion, in years; floats or arrays."""
-    return (1.0 - np.exp(-reversion * tau)) / reversion
+def day_eta(smile: SpxSmile, skew: Any, vix: Any) -> Any:
+    """Return `eta` of a day's smile from its SKEW (index points) and VIX (vol points); floats or arrays."""
+    lean = (np.clip(skew, *SKEW_RANGE) - 100.0) / (USUAL_SKEW - 100.0)
+    level = np.clip(vix, *VIX_RANGE)
+    drawn = smile.eta * lean**smile.eta_on_skew * (level / USUAL_VIX) ** smile.eta_on_vix
+    return np.minimum(drawn, smile.eta_cap * np.maximum(1.0, CAP_VIX / level) ** CAP_POWER)
+
+
+def smile_shape(smile: SpxSmile) -> SmileShape:
+    """Return the shape of a day of SKEW 120 and VIX 20."""
+    return SmileShape(*smile[:6])
 
 
 @njit(cache=True)
@@ -91,62 +112,71 @@ def vol_damping(tenor_days: float, power: float) -> float:
 
 
 @njit(cache=True)
-def atm_variance(surface: SpxSurface, tau: float) -> float:
-    """Return the at-the-money total variance at `tau` years, non-decreasing in `tau`.
+def surface_shape(surface: SpxSurface) -> SmileShape:
+    """Return the shape of all slices of a surface."""
+    return SmileShape(
+        surface.rho, surface.eta, surface.gamma, surface.wing, surface.wing_start, surface.wing_width
+    )
 
-    Linear between nodes, flat vol before the first, mean-reverting forward variance after the last.
+
+@njit(cache=True)
+def slice_theta(surface: SpxSurface, tau: float) -> float:
+    """Return the level of total variance of the slice at `tau` years, non-decreasing in `tau`.
+
+    Linear between nodes, flat vol before the first, the last forward variance after the last.
     """
     node, theta = NODE_YEARS, surface.node_theta
     if tau <= node[0]:
         return theta[0] * max(tau, 0.0) / node[0]
     for j in range(1, 4):
-        if tau <= node[j]:
-            return theta[j - 1] + (theta[j] - theta[j - 1]) * (tau - node[j - 1]) / (node[j] - node[j - 1])
-    beyond = tau - node[3]
-    forward = (theta[3] - theta[2]) / (node[3] - node[2])
-    long_run = surface.long_run_variance
-    return theta[3] + long_run * beyond + (forward - long_run) * reverting_years(beyond, surface.reversion)
+        if tau <= node[j] or j == 3:
+            rise = (theta[j] - theta[j - 1]) / (node[j] - node[j - 1])
+            return theta[j - 1] + rise * (tau - node[j - 1])
+    return math.nan
 
 
 @njit(cache=True)
 def spx_sigma(surface: SpxSurface, log_moneyness: float, tau: float) -> float:
     """Return the implied volatility (0.20 is 20%) at ln(strike / forward) and `tau` years.
 
-    At `tau` <= 0 it is the at-the-money volatility of the first node.
+    At `tau` <= 0 it is the volatility near the money at the first node.
     """
     if tau <= 0.0:
         return math.sqrt(surface.node_theta[0] / NODE_YEARS[0])
-    theta = atm_variance(surface, tau)
-    shape = SsviShape(surface.rho, surface.eta, surface.gamma)
-    return math.sqrt(ssvi_variance(log_moneyness, theta, shape) / tau)
+    theta = slice_theta(surface, tau)
+    return math.sqrt(total_variance(log_moneyness, theta, surface_shape(surface)) / tau)
 
 
 @njit(cache=True)
-def spx_surface(model: SpxModel, vol: Four) -> SpxSurface:
+def spx_surface(
+    shape: SmileShape, eta_on_vix: float, eta_cap: float, damping: float, vol: Four
+) -> SpxSurface:
     """Return the surface that replicates the levels of VIX9D, VIX, VIX3M and VIX6M (vol points, > 0).
 
-    VIX is met exactly; the others as far as total variance may not fall with maturity.
+    VIX is met exactly; the others as far as total variance may not fall with maturity. `shape` is the
+    day's own, with its `day_eta`.
     """
     at_30 = (vol[1] / 100.0) ** 2 * NODE_YEARS[1]
     at_9 = min(at_30, (vol[0] / 100.0) ** 2 * NODE_YEARS[0])
     at_93 = max(at_30, (vol[2] / 100.0) ** 2 * NODE_YEARS[2])
     at_184 = max(at_93, (vol[3] / 100.0) ** 2 * NODE_YEARS[3])
-    theta = (
-        theta_from_variance(at_9, model.log_ratio),
-        theta_from_variance(at_30, model.log_ratio),
-        theta_from_variance(at_93, model.log_ratio),
-        theta_from_variance(at_184, model.log_ratio),
-    )
+    first = theta_from_variance(at_9, shape)
+    second = theta_from_variance(at_30, shape, math.log(at_9 / first))
+    third = theta_from_variance(at_93, shape, math.log(at_30 / second))
+    fourth = theta_from_variance(at_184, shape, math.log(at_93 / third))
     return SpxSurface(
-        model.rho,
-        model.eta,
-        model.gamma,
-        model.log_ratio,
-        model.long_run_variance,
-        model.reversion,
-        model.damping,
+        shape.rho,
+        shape.eta,
+        shape.gamma,
+        shape.wing,
+        shape.wing_start,
+        shape.wing_width,
+        eta_on_vix,
+        eta_cap,
+        damping,
         vol,
-        theta,
+        # Equal variances are met to the solver's last digits; levels may not fall by even these.
+        (min(first, second), second, max(second, third), max(second, third, fourth)),
     )
 
 
@@ -160,19 +190,21 @@ def moved_surface(surface: SpxSurface, vix_points: float) -> SpxSurface:
         max(VOL_FLOOR, vol[2] + vix_points * vol_damping(NODE_DAYS[2], power)),
         max(VOL_FLOOR, vol[3] + vix_points * vol_damping(NODE_DAYS[3], power)),
     )
-    model = SpxModel(
+    low, high = VIX_RANGE
+    rise = min(max(moved[1], low), high) / min(max(vol[1], low), high)
+    cap = surface.eta_cap * max(1.0, CAP_VIX / min(max(moved[1], low), high)) ** CAP_POWER
+    shape = SmileShape(
         surface.rho,
-        surface.eta,
+        min(cap, surface.eta * rise**surface.eta_on_vix),
         surface.gamma,
-        surface.log_ratio,
-        surface.long_run_variance,
-        surface.reversion,
-        surface.damping,
+        surface.wing,
+        surface.wing_start,
+        surface.wing_width,
     )
-    return spx_surface(model, moved)
+    return spx_surface(shape, surface.eta_on_vix, surface.eta_cap, power, moved)
 
 
-def completed_nodes(observed: NDArray[np.float64], term: TermModel) -> NDArray[np.float64]:
+def completed_nodes(observed: Floats, fast: Floats, slow: Floats, model: NodeModel) -> Floats:
     """Return the (n, 4) index levels with every unobserved (NaN) node modelled, in vol points.
 
     A row whose VIX is NaN stays NaN. Each row is made from itself alone.
@@ -181,39 +213,40 @@ def completed_nodes(observed: NDArray[np.float64], term: TermModel) -> NDArray[n
     ----------
     observed
         (n, 4) closes of VIX9D, VIX, VIX3M, VIX6M, vol points; NaN where not observed.
-    term
-        The fitted speeds and long run.
+    fast, slow
+        (n,) running means of VIX, vol points.
+    model
+        The fitted coefficients.
     """
-    tau = np.array(NODE_YEARS)
-    vix, near = observed[:, 1], tau[1]
-    far = np.where(np.isfinite(observed[:, 2]), 2, 3)
-    far_vol = np.take_along_axis(observed, far[:, None], axis=1)[:, 0]
-    two = np.isfinite(far_vol)
-    speed = np.where(two, term.reversion_from_two, term.reversion_from_vix)
-    b_near, b_far = reverting_years(near, speed), reverting_years(tau[far], speed)
-    a_near, a_far = near - b_near, tau[far] - b_far
-    k_near, k_far = vix**2 * near, far_vol**2 * tau[far]
-    solved = (b_near * k_far - b_far * k_near) / (b_near * a_far - b_far * a_near)
-    long_run = np.where(two, solved, term.long_run_vol**2)
-    instant = (k_near - long_run * a_near) / b_near
-    b_all = reverting_years(tau, speed[:, None])
-    total = instant[:, None] * b_all + long_run[:, None] * (tau - b_all)
-    # Far from the nodes that made it a line may leave any sensible vol: held within half and twice VIX.
-    modelled = np.sqrt(np.clip(total / tau, (0.5 * vix[:, None]) ** 2, (2.0 * vix[:, None]) ** 2))
+    vix, vix3m = observed[:, 1], observed[:, 2]
+    known = np.column_stack([np.log(fast / vix), np.log(slow / vix), np.log(USUAL_VIX / vix)])
+    alone = np.column_stack([np.ones(len(vix)), known])
+    two = np.column_stack([np.ones(len(vix)), np.log(vix3m / vix), known])
+    modelled = observed.copy()
+    for row, node in enumerate((0, 2, 3)):
+        modelled[:, node] = vix * np.exp(alone @ np.array(model.from_vix[row]))
+    for row, node in enumerate((0, 3)):
+        better = vix * np.exp(two @ np.array(model.from_vix3m[row]))
+        modelled[:, node] = np.where(np.isfinite(vix3m), better, modelled[:, node])
+    # A line may leave any sensible vol far from the days that made it: held within half and twice VIX.
+    modelled = np.clip(modelled, 0.5 * vix[:, None], 2.0 * vix[:, None])
     return np.where(np.isfinite(observed) & np.isfinite(vix[:, None]), observed, modelled)
 
 
-def anchored_thetas(node_vol: NDArray[np.float64], log_ratio: LogRatio) -> NDArray[np.float64]:
-    """Return the (n, 4) at-the-money total variances of (n, 4) index levels, as `spx_surface` does."""
-    total = (node_vol / 100.0) ** 2 * np.array(NODE_YEARS)
-    total[:, 0] = np.minimum(total[:, 0], total[:, 1])
-    total[:, 2:] = np.maximum.accumulate(total[:, 1:], axis=1)[:, 1:]
-    return thetas_from_variances(total, log_ratio)
+def anchored_thetas(node_vol: Floats, shape: SmileShape, eta: Floats) -> Floats:
+    """Return the (n, 4) levels of total variance of (n, 4) index levels and (n,) etas, as `spx_surface`."""
+    total = _rising((node_vol / 100.0) ** 2 * np.array(NODE_YEARS))
+    # Equal variances are met to the solver's last digits; levels may not fall by even these.
+    return _rising(thetas_from_variances(total, eta, shape))
 
 
-def moved_nodes(
-    node_vol: NDArray[np.float64], vix_points: NDArray[np.float64], power: float
-) -> NDArray[np.float64]:
+def _rising(total: Floats) -> Floats:
+    """Return (n, 4) total variances that do not fall with maturity, the second as it was."""
+    first = np.minimum(total[:, :1], total[:, 1:2])
+    return np.hstack([first, np.maximum.accumulate(total[:, 1:], axis=1)])
+
+
+def moved_nodes(node_vol: Floats, vix_points: Floats, power: float) -> Floats:
     """Return (n, 4) index levels after VIX moves by (n,) points, as `moved_surface` does."""
     damping = np.array([vol_damping(days, power) for days in NODE_DAYS])
     return np.maximum(VOL_FLOOR, node_vol + vix_points[:, None] * damping)

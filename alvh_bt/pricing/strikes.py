@@ -9,6 +9,8 @@ the forward, a coarse one outside, the zone's ends on the coarse grid so that th
 - SPXW: 5 points within about 5% of the index, 25 and more outside, on both dates.
 - VIX options: the strikes that Cboe's tail hedge index held from 2006 to 2012 are whole points to 30
   (and 17.5, 22.5, 27.5), multiples of 2.5 to 47.5, and of 5 above.
+
+Where an expiry has real quotes, its quoted strikes are the listed ones, as far as they reach.
 """
 
 from __future__ import annotations
@@ -21,7 +23,17 @@ from numba import njit
 
 from alvh_bt.contracts import Root, is_future, on_vix
 from alvh_bt.pricing.black import black_delta
-from alvh_bt.pricing.day import DayPrices, forward_price, side, sigma_at, underlying_scale, years_to_expiry
+from alvh_bt.pricing.day import (
+    DayPrices,
+    contract_sigma,
+    forward_price,
+    side,
+    sigma_at,
+    underlying_scale,
+    years_to_expiry,
+)
+from alvh_bt.pricing.normal import inverse_normal_cdf
+from alvh_bt.pricing.quotes import find_side, find_smile, nearest_quoted
 
 #: Fine zones as shares of the forward: third Fridays and weeklies.
 SPX_ZONE: Final = (0.85, 1.10)
@@ -36,8 +48,11 @@ FINE_YEARS: Final = 100.0 / 365.0
 VIX_POINT_BELOW: Final = 30.0
 VIX_WIDE_BELOW: Final = 50.0
 
-#: A halving of the bracket 60 times is finer than a float's own step.
-_HALVINGS: Final = 60
+#: Secants to the strike of a delta until one moves ln(strike) by less; beyond the first few, the bracket is
+#: halved in their place: where quotes shift the smile, |delta| need not fall smoothly.
+_NEAR_ENOUGH: Final = 1e-6
+_SECANTS: Final = 12
+_HALVINGS: Final = 40
 
 
 @njit(cache=True)
@@ -45,8 +60,8 @@ def _spx_step(root: int, strike: float, forward: float, tau: float) -> float:
     if tau > FINE_YEARS:
         return COARSE_STEP
     low, high = SPX_ZONE if root == Root.SPX else SPXW_ZONE
-    low = math.ceil(forward * low / COARSE_STEP) * COARSE_STEP
-    high = math.floor(forward * high / COARSE_STEP) * COARSE_STEP
+    low = math.floor(forward * low / COARSE_STEP) * COARSE_STEP
+    high = math.ceil(forward * high / COARSE_STEP) * COARSE_STEP
     return FINE_STEP if low <= strike < high else COARSE_STEP
 
 
@@ -75,10 +90,18 @@ def _strike_below(root: int, strike: float, forward: float, tau: float) -> float
 
 @njit(cache=True)
 def listed_strike(root: int, strike: float, expiry: int, prices: DayPrices) -> float:
-    """Return the listed strike (points) nearest `strike`; ties go down, NaN for a future."""
+    """Return the listed strike (points) nearest `strike`; ties go down, NaN for a future.
+
+    Among the quoted strikes of the side out of the money, where `strike` lies inside their ends.
+    """
     if is_future(root):
         return math.nan
     forward = forward_price(root, expiry, prices)
+    if prices.quotes.shape[0] > 0:
+        start, stop = find_smile(prices.quotes, root, expiry, -1 if strike < forward else 1)
+        quoted = nearest_quoted(prices.quotes, start, stop, strike)
+        if not math.isnan(quoted):
+            return quoted
     tau = years_to_expiry(root, expiry, prices.day, prices.moment)
     below = _strike_below(root, strike, forward, tau)
     above = below + strike_step(root, strike, forward, tau)
@@ -86,17 +109,87 @@ def listed_strike(root: int, strike: float, expiry: int, prices: DayPrices) -> f
 
 
 @njit(cache=True)
-def _abs_delta(root: int, right: int, strike: float, forward: float, tau: float, prices: DayPrices) -> float:
-    sigma = sigma_at(root, math.log(strike / forward), tau, prices)
-    carry = forward / (underlying_scale(root) * prices.spot) if not on_vix(root) else 1.0
-    return abs(black_delta(forward, strike, tau, sigma, prices.rate, side(right))) * carry
+def _sigma(
+    root: int, right: int, strike: float, expiry: int, forward: float, tau: float, prices: DayPrices
+) -> float:
+    if prices.quotes.shape[0] == 0:
+        return sigma_at(root, math.log(strike / forward), tau, prices)
+    return contract_sigma(root, side(right), strike, expiry, forward, tau, prices)
+
+
+@njit(cache=True)
+def _carry(root: int, forward: float, prices: DayPrices) -> float:
+    """Return the move of the forward for a point of the index that deltas are counted in."""
+    return 1.0 if on_vix(root) else forward / (underlying_scale(root) * prices.spot)
+
+
+@njit(cache=True)
+def _abs_delta(
+    root: int, right: int, strike: float, expiry: int, forward: float, tau: float, prices: DayPrices
+) -> float:
+    sigma = _sigma(root, right, strike, expiry, forward, tau, prices)
+    delta = abs(black_delta(forward, strike, tau, sigma, prices.rate, side(right)))
+    return delta * _carry(root, forward, prices)
+
+
+@njit(cache=True)
+def _unlisted_strike(
+    root: int, right: int, expiry: int, abs_delta: float, forward: float, tau: float, prices: DayPrices
+) -> float:
+    """Return the strike, on no grid, whose |delta| is `abs_delta`; the farthest looked at where none is.
+
+    d1 = ln(forward / strike) / s + s / 2 falls as the strike rises, along the smile, and a delta is one d1.
+    """
+    whole = math.exp(-prices.rate * tau) * _carry(root, forward, prices)
+    wanted = side(right) * inverse_normal_cdf(min(abs_delta / whole, 1.0 - 1e-12))
+    root_tau = math.sqrt(tau)
+    s = sigma_at(root, 0.0, tau, prices) * root_tau
+    # 40 deviations of the money (at most e^5 times it) hold every delta a rule would ask for.
+    reach = min(5.0, 40.0 * s + 0.05)
+    low, high = -reach, reach
+    k_before, gap_before = 0.0, 0.5 * s - wanted
+    k = min(max(s * gap_before, 0.99 * low), 0.99 * high)
+    for i in range(_SECANTS + _HALVINGS):
+        s = _sigma(root, right, forward * math.exp(k), expiry, forward, tau, prices) * root_tau
+        gap = 0.5 * s - k / s - wanted
+        if gap > 0.0:
+            low = k
+        else:
+            high = k
+        change = gap - gap_before
+        secant = k - gap * (k - k_before) / change if change != 0.0 else math.nan
+        k_before, gap_before = k, gap
+        k = secant if i < _SECANTS and low < secant < high else 0.5 * (low + high)
+        if abs(k - k_before) < _NEAR_ENOUGH:
+            break
+    return forward * math.exp(k)
+
+
+@njit(cache=True)
+def _quoted_strike_by_delta(
+    root: int, right: int, expiry: int, abs_delta: float, forward: float, tau: float, prices: DayPrices
+) -> float:
+    """Return the quoted strike whose |delta| is nearest; NaN where the quoted deltas do not reach so far.
+
+    All of them are looked at: real quotes need not fall in delta from strike to strike.
+    """
+    start, stop = find_side(prices.quotes, root, expiry, side(right))
+    best, nearest, lowest, highest = math.nan, math.inf, math.inf, 0.0
+    for i in range(start, stop):
+        strike = prices.quotes[i]["strike"]
+        delta = _abs_delta(root, right, strike, expiry, forward, tau, prices)
+        lowest, highest = min(lowest, delta), max(highest, delta)
+        if abs(delta - abs_delta) < nearest:
+            best, nearest = strike, abs(delta - abs_delta)
+    return best if lowest <= abs_delta <= highest else math.nan
 
 
 @njit(cache=True)
 def strike_by_delta(root: int, right: int, expiry: int, abs_delta: float, prices: DayPrices) -> float:
     """Return the listed strike (points) whose |delta| on the smile is nearest `abs_delta`.
 
-    NaN where there is none: a future, an expiry that has passed, or `abs_delta` outside (0, 1).
+    Among the quoted strikes of an expiry with quotes, if their deltas reach as far; else on the grid. NaN
+    where there is none: a future, an expiry that has passed, or `abs_delta` outside (0, 1).
 
     Parameters
     ----------
@@ -113,25 +206,15 @@ def strike_by_delta(root: int, right: int, expiry: int, abs_delta: float, prices
     if is_future(root) or right == 0 or tau <= 0.0 or not 0.0 < abs_delta < 1.0:
         return math.nan
     forward = forward_price(root, expiry, prices)
-    at_money = sigma_at(root, 0.0, tau, prices) * math.sqrt(tau)
-    # |delta| falls away from the money along the smile, so halving the bracket finds the one crossing;
-    # 40 deviations of the money (at most e^5 times it) hold every delta a rule would ask for.
-    reach = min(5.0, 40.0 * at_money + 0.05)
-    low, high = -reach, reach
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        delta = _abs_delta(root, right, forward * math.exp(middle), forward, tau, prices)
-        if (delta > abs_delta) == (right > 0):
-            low = middle
-        else:
-            high = middle
-        if high - low < 1e-7:
-            break
-    exact = forward * math.exp(0.5 * (low + high))
+    if prices.quotes.shape[0] > 0:
+        quoted = _quoted_strike_by_delta(root, right, expiry, abs_delta, forward, tau, prices)
+        if not math.isnan(quoted):
+            return quoted
+    exact = _unlisted_strike(root, right, expiry, abs_delta, forward, tau, prices)
     below = _strike_below(root, exact, forward, tau)
     above = below + strike_step(root, exact, forward, tau)
     if below <= 0.0:
         return above
-    under = _abs_delta(root, right, below, forward, tau, prices)
-    over = _abs_delta(root, right, above, forward, tau, prices)
+    under = _abs_delta(root, right, below, expiry, forward, tau, prices)
+    over = _abs_delta(root, right, above, expiry, forward, tau, prices)
     return below if np.abs(under - abs_delta) <= np.abs(over - abs_delta) else above

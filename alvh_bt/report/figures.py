@@ -5,8 +5,6 @@ Colours are those of Okabe and Ito (2008), which the colour-blind tell apart.
 
 from __future__ import annotations
 
-import io
-import textwrap
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,42 +12,20 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.engine.results import RunResult
+from alvh_bt.report.picture import BLACK, DPI, GREY, PLAIN, STYLE, as_dates, legend, png_bytes
 from alvh_bt.report.wording import FOCUS, inputs_line, usd
 
-_BLACK, _GREY = "#000000", "#7f7f7f"
-_NAMED: Final = {"none": _BLACK, "static-calls": "#E69F00", "static-futures": "#009E73", FOCUS: "#0072B2"}
+_NAMED: Final = {"none": BLACK, "static-calls": "#E69F00", "static-futures": "#009E73", FOCUS: "#0072B2"}
 _OTHERS: Final = ("#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
 _LAYERS: Final = (("one", "#56B4E9", "o", 14), ("two", "#E69F00", "^", 46), ("three", "#D55E00", "s", 46))
-_STYLE: Final[Any] = {
-    "font.size": 10,
-    "axes.titlesize": 11.5,
-    "axes.titlepad": 24,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e5e5e5",
-    "grid.linewidth": 0.7,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "date.converter": "concise",
-    "path.simplify": True,
-    "path.simplify_threshold": 1.0,
-    "agg.path.chunksize": 10_000,
-}
-_DPI: Final = 110
 # More drawdown points than this paint one line over another: a short fall is a spike one pixel wide.
 _DRAWDOWN_POINTS: Final = 450
-_PLAIN: Final = FuncFormatter(lambda value, _: f"{value:,.6g}".replace("-", "\N{MINUS SIGN}"))
 
 
 def draw_figures(result: ComparisonResult) -> dict[str, bytes]:
@@ -65,17 +41,17 @@ def draw_figures(result: ComparisonResult) -> dict[str, bytes]:
     }
     source = source_line(result)
     pictures = {}
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         for name, plot in panels.items():
-            figure = Figure(figsize=(9, 4.6), dpi=_DPI)
+            figure = Figure(figsize=(9, 4.6), dpi=DPI)
             figure.subplots_adjust(left=0.085, right=0.985, top=0.87, bottom=0.13)
             plot(figure.subplots(), result)
-            pictures[name] = _png(figure, source)
+            pictures[name] = png_bytes(figure, source)
         figure = Figure(figsize=(14, 9), dpi=100)
         figure.subplots_adjust(left=0.055, right=0.985, top=0.93, bottom=0.085, wspace=0.13, hspace=0.3)
         for axes, plot in zip(figure.subplots(2, 2).flat, panels.values(), strict=True):
             plot(axes, result)
-        pictures["overview.png"] = _png(figure, source)
+        pictures["overview.png"] = png_bytes(figure, source)
     return pictures
 
 
@@ -90,11 +66,11 @@ def source_line(result: ComparisonResult) -> str:
 
 def plot_nav(axes: Axes, result: ComparisonResult) -> None:
     """Draw NAV by variant, thousand USD, and the starting cash."""
-    axes.axhline(result.starting_cash / 1e3, color=_GREY, linewidth=0.8, linestyle=":")
+    axes.axhline(result.starting_cash / 1e3, color=GREY, linewidth=0.8, linestyle=":")
     _lines(axes, result, lambda run: run.daily["nav"].to_numpy() / 1e3)
     axes.set_title("Net asset value by hedge")
     axes.set_ylabel("thousand USD")
-    axes.yaxis.set_major_formatter(_PLAIN)
+    axes.yaxis.set_major_formatter(PLAIN)
 
 
 def plot_drawdown(axes: Axes, result: ComparisonResult) -> None:
@@ -105,7 +81,7 @@ def plot_drawdown(axes: Axes, result: ComparisonResult) -> None:
         "Drawdown from the running peak" + (f", worst of every {step} sessions" if step > 1 else "")
     )
     axes.set_ylabel("% of peak NAV")
-    axes.yaxis.set_major_formatter(_PLAIN)
+    axes.yaxis.set_major_formatter(PLAIN)
 
 
 def plot_hedge_carry(axes: Axes, result: ComparisonResult) -> None:
@@ -113,13 +89,13 @@ def plot_hedge_carry(axes: Axes, result: ComparisonResult) -> None:
     _lines(axes, result, lambda run: run.daily["hedge_carry"].cumsum().to_numpy() / 1e3)
     axes.set_title("Cumulative hedge carry (time and roll-down), before costs")
     axes.set_ylabel("thousand USD")
-    axes.yaxis.set_major_formatter(_PLAIN)
+    axes.yaxis.set_major_formatter(PLAIN)
 
 
 def plot_vix_layers(axes: Axes, result: ComparisonResult) -> None:
     """Draw VIX closes and, where the layered hedge was run, the days on which each layer was entered."""
     vix = result.vix
-    axes.plot(_days(vix.index), vix.to_numpy(), color=_GREY, linewidth=0.8, label="close")
+    axes.plot(as_dates(vix.index), vix.to_numpy(), color=GREY, linewidth=0.8, label="close")
     run = result.run(FOCUS)
     axes.set_title("VIX" if run is None else "VIX and the days each layer was entered")
     if run is not None:
@@ -127,7 +103,7 @@ def plot_vix_layers(axes: Axes, result: ComparisonResult) -> None:
             days = layer_entries(run, name)
             levels = vix.reindex(days).to_numpy()
             axes.scatter(
-                _days(days),
+                as_dates(days),
                 levels,
                 s=size,
                 c=colour,
@@ -139,10 +115,10 @@ def plot_vix_layers(axes: Axes, result: ComparisonResult) -> None:
             )
     axes.set_yscale("log")
     axes.set_yticks([level for level in (10, 15, 20, 30, 40, 60, 80) if level <= vix.max() * 1.05])
-    axes.yaxis.set_major_formatter(_PLAIN)
+    axes.yaxis.set_major_formatter(PLAIN)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_ylabel("vol points (log scale)")
-    _legend(axes)
+    legend(axes)
     _date_axis(axes, result)
 
 
@@ -162,7 +138,7 @@ def _lines(
         colour = _NAMED.get(run.variant) or next(others)
         level = values(run)
         starts = np.arange(0, len(level), step)
-        days, level = _days(run.daily["date"])[starts], np.minimum.reduceat(level, starts)
+        days, level = as_dates(run.daily["date"])[starts], np.minimum.reduceat(level, starts)
         focus = run.variant == FOCUS
         label = run.variant + (", stopped" if run.stopped else "")
         axes.plot(
@@ -170,36 +146,10 @@ def _lines(
         )
         if run.stopped:
             axes.plot(days[-1:], level[-1:], color=colour, marker="X", markersize=9, zorder=4)
-    _legend(axes)
+    legend(axes)
     _date_axis(axes, result)
 
 
-def _legend(axes: Axes) -> None:
-    # Between title and picture, where it can hide no line.
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.01, 0.985),
-        ncols=4,
-        borderpad=0.2,
-        columnspacing=1.4,
-        handlelength=1.4,
-    )
-
-
 def _date_axis(axes: Axes, result: ComparisonResult) -> None:
-    first, last = _days(pd.DatetimeIndex([result.start, result.end]))
+    first, last = as_dates(pd.DatetimeIndex([result.start, result.end]))
     axes.set_xlim(first, last if last > first else last + np.timedelta64(1, "D"))
-
-
-def _days(dates: Any) -> NDArray[np.datetime64]:
-    return np.asarray(dates, dtype="datetime64[D]")
-
-
-def _png(figure: Figure, source: str) -> bytes:
-    lines = textwrap.fill(source, width=int(18 * figure.get_figwidth()))
-    figure.text(0.01, 0.012, lines, fontsize=8.5, color="#555555")
-    buffer = io.BytesIO()
-    # A fixed "Software" keeps the bytes the same from one Matplotlib to the next patch release.
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", metadata={"Software": "alvh-bt"})
-    return buffer.getvalue()

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from alvh_bt.analysis.plain import json_text
 from alvh_bt.analysis.results import ComparisonResult
-from alvh_bt.analysis.summary import summarise, summary_json
+from alvh_bt.analysis.summary import summarise
 from alvh_bt.engine.results import DAILY_COLUMNS, JOURNAL_COLUMNS, TRADE_COLUMNS
 from alvh_bt.errors import ConfigError
 
@@ -64,7 +65,7 @@ def render_outputs(result: ComparisonResult, summary: dict[str, Any]) -> dict[st
         **{f"figures/{name}": picture for name, picture in figures.items()},
         "report.html": render_report(result, summary, figures).encode(),
     }
-    return {**files, "summary.json": summary_json(summary).encode()}
+    return {**files, "summary.json": json_text(summary).encode()}
 
 
 def parquet_bytes(frames: Sequence[tuple[str, pd.DataFrame]], columns: Sequence[str]) -> bytes:

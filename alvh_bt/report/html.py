@@ -64,6 +64,9 @@ def render_report(result: ComparisonResult, summary: Mapping[str, Any], figures:
         metrics=metric_table(summary),
         comparisons=comparison_table(summary),
         inputs=input_table(summary),
+        quotes=quote_table(summary),
+        dropped=wording.dropped_line(summary["chains"]["dropped"]) if "chains" in summary else "",
+        quoted_title=wording.quoted_title(summary["chains"]) if "chains" in summary else "",
         trades=trade_counts(result),
         journal=journal_table(result),
         journal_total=f"{sum(len(run.journal) for run in result.runs):,}",
@@ -109,6 +112,14 @@ def input_table(summary: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         (wording.input_name(key), [wording.share_of_days(shares.get(kind, 0.0)) for kind in _KINDS])
         for key, shares in summary["inputs"].items()
     ]
+
+
+def quote_table(summary: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return the rows of the table of real quotes: label, and each variant's value; empty without chains."""
+    if "chains" not in summary:
+        return []
+    variants = summary["chains"]["variants"].values()
+    return [(label, [write(each[key]) for each in variants]) for key, label, write in wording.QUOTE_ROWS]
 
 
 def trade_counts(result: ComparisonResult) -> list[tuple[str, str, str, dict[str, int]]]:

@@ -31,7 +31,7 @@ _ABREAST: Final = 4
 
 
 def print_comparison(summary: Mapping[str, Any], console: Console) -> None:
-    """Print the metrics, the comparisons, the inputs and the runs that stopped.
+    """Print the metrics, the comparisons, the inputs, what stands on quotes, and the runs that stopped.
 
     Parameters
     ----------
@@ -56,6 +56,9 @@ def comparison_tables(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
         line = wording.inputs_line(summary["inputs"], kind)
         if kind == "modelled" or line != "none":
             yield Text.assemble((f"Inputs {kind}: ", "bold"), line)
+    if "chains" in summary:
+        yield _quotes(summary["chains"])
+        yield Text.assemble(("Quotes dropped: ", "bold"), wording.dropped_line(summary["chains"]["dropped"]))
     for name, variant in summary["variants"].items():
         if variant["stopped"]:
             yield Text.assemble(
@@ -82,6 +85,18 @@ def _metrics(summary: Mapping[str, Any], names: list[str]) -> Table:
             if key == "condor_pnl_usd" and _same([each[key] for each in variants.values()]):
                 values = [values[0], *["same"] * (len(names) - 1)]
             table.add_row(label, *values)
+    return table
+
+
+def _quotes(chains: Mapping[str, Any]) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title=wording.quoted_title(chains), title_justify="left"
+    )
+    table.add_column("")
+    for name in chains["variants"]:
+        table.add_column(name, justify="right", no_wrap=True)
+    for key, label, write in wording.QUOTE_ROWS:
+        table.add_row(label, *(write(each[key]) for each in chains["variants"].values()))
     return table
 
 

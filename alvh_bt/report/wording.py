@@ -103,6 +103,45 @@ def p_value(value: float | None) -> str:
     return _number(value, lambda known: "<0.001" if known < 0.001 else f"{known:.3f}")
 
 
+def known_share(value: float | None) -> str:
+    """Return a share in whole percent that hides no minority, or that there is none.
+
+    >>> known_share(0.999), known_share(None)
+    ('>99%', 'n/a')
+    """
+    return UNDEFINED if value is None else share_of_days(value)
+
+
+def share_of_days(share: float) -> str:
+    """Return a share of days in whole percent that hides no minority.
+
+    >>> share_of_days(0.001), share_of_days(0.9999), share_of_days(1.0), share_of_days(0.25)
+    ('<1%', '>99%', '100%', '25%')
+    """
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{100 * share:.0f}%"
+
+
+def quoted_title(chains: Mapping[str, Any]) -> str:
+    """Return how many sessions have real quotes.
+
+    >>> quoted_title({"sessions_with_quotes": 86, "share_of_sessions": 0.5, "quotes": 12000})
+    'Real quotes: 86 sessions (50%), 12,000 usable quotes'
+    """
+    days, share = chains["sessions_with_quotes"], share_of_days(chains["share_of_sessions"])
+    return f"Real quotes: {days:,} sessions ({share}), {chains['quotes']:,} usable quotes"
+
+
+def dropped_line(dropped: Mapping[str, int]) -> str:
+    """Return how many quotes were dropped for which reason, most first.
+
+    >>> dropped_line({"zero bid": 1200, "crossed": 3}), dropped_line({})
+    ('zero bid 1,200; crossed 3', 'none')
+    """
+    return "; ".join(f"{reason} {count:,}" for reason, count in dropped.items()) or "none"
+
+
 def _number(value: float | None, write: Callable[[float], str]) -> str:
     return UNDEFINED if value is None or not math.isfinite(value) else write(value)
 
@@ -126,6 +165,17 @@ METRIC_ROWS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] =
     ("trades", "Trades", whole),
     ("margin_peak_usd", "Margin peak, USD", usd),
 )
+#: Rows of the table of real quotes: key of a variant of `chains`, label, format.
+QUOTE_ROWS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
+    ("option_fills", "Option fills", whole),
+    ("fills_quoted", "  at a real quote", known_share),
+    ("fills_shifted", "  model moved by quotes", known_share),
+    ("fills_modelled", "  model alone", known_share),
+    ("option_marks", "Option marks", whole),
+    ("marks_quoted", "  at a real quote", known_share),
+    ("marks_shifted", "  model moved by quotes", known_share),
+    ("marks_modelled", "  model alone", known_share),
+)
 #: Compared metrics: label, format of a difference.
 COMPARED_ROWS: Final[dict[str, tuple[str, Callable[[float | None], str]]]] = {
     "cagr": ("CAGR, % points", points),
@@ -144,17 +194,6 @@ def input_name(key: str) -> str:
     """
     words = key.split("_")
     return _INPUT_NAMES.get(key, " ".join([words[0].upper(), *words[1:]]))
-
-
-def share_of_days(share: float) -> str:
-    """Return a share of days in whole percent that hides no minority.
-
-    >>> share_of_days(0.001), share_of_days(0.9999), share_of_days(1.0), share_of_days(0.25)
-    ('<1%', '>99%', '100%', '25%')
-    """
-    if 0 < share < 0.01:
-        return "<1%"
-    return ">99%" if 0.99 < share < 1 else f"{100 * share:.0f}%"
 
 
 def inputs_line(inputs: Mapping[str, Mapping[str, float]], kind: str) -> str:

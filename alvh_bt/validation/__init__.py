@@ -1,0 +1,1 @@
+"""How far the models are from the market: real quotes, real indices, real funds."""

@@ -1,0 +1,101 @@
+"""VXTH by its published rule, with the model's prices: the S&P 500 with dividends and VIX calls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from alvh_bt.contracts import Contract, Right, Root
+from alvh_bt.market.market import Market
+from alvh_bt.pricing.day import forward_price, quote_contract
+from alvh_bt.pricing.model import PriceModel
+from alvh_bt.pricing.strikes import strike_by_delta
+
+_CALL_DELTA = 0.30
+
+
+def call_weight(future: float) -> float:
+    """Return the share of the portfolio that goes into VIX calls at a roll.
+
+    Parameters
+    ----------
+    future
+        The VIX future that settles with the calls, points.
+
+    Source: Cboe, "Cboe VIX Tail Hedge Index (VXTH)", index description.
+
+    Examples
+    --------
+    >>> [call_weight(level) for level in (15.0, 15.01, 30.0, 30.01, 50.0, 50.01)]
+    [0.0, 0.01, 0.01, 0.005, 0.005, 0.0]
+    """
+    if future <= 15.0 or future > 50.0:
+        return 0.0
+    return 0.01 if future <= 30.0 else 0.005
+
+
+def replicate_vxth(market: Market, model: PriceModel, table: pd.DataFrame) -> pd.DataFrame:
+    """Return monthly returns of the rule with the model's prices and of the index, by month-end.
+
+    Rolls happen on the index's own days, at the close; the calls are those of 30 delta on the model's smile,
+    settle at the session's VIX settlement value and are marked by the model every day.
+
+    Parameters
+    ----------
+    market, model
+        The history and the prices.
+    table
+        `benchmarks.read_vxth` with `row`, the market's row of each day: its rolls, S&P 500 closes,
+        dividends and index levels are used.
+
+    Returns
+    -------
+    pd.DataFrame
+        `program` and `index`, fractions; whole months alone.
+    """
+    months = pd.DataFrame({"program": [], "index": []}, index=pd.DatetimeIndex([], name="date"), dtype=float)
+    if len(table) < 2:
+        return months
+    rows, expiries = table["row"].tolist(), table["expiry"].tolist()
+    total_return = ((table["spx"] + table["divd"]) / table["spx"].shift()).fillna(1.0).tolist()
+    stock, calls, strike = 1.0, 0.0, 0.0
+    value = np.empty(len(table))
+    for n, i in enumerate(rows):
+        prices = model.at_close(i)
+        stock *= total_return[n]
+        if n == 0 or expiries[n] != expiries[n - 1]:
+            worth = stock
+            if calls:
+                worth += calls * max(0.0, _settled(market, model, expiries[n - 1], i) - strike)
+            weight = call_weight(forward_price(Root.VIX, expiries[n], prices))
+            strike = strike_by_delta(Root.VIX, Right.CALL, expiries[n], _CALL_DELTA, prices)
+            price = quote_contract(Contract(Root.VIX, Right.CALL, strike, expiries[n]), prices).mid
+            calls = weight * worth / price if weight else 0.0
+            stock = worth * (1.0 - weight)
+        mark = (
+            quote_contract(Contract(Root.VIX, Right.CALL, strike, expiries[n]), prices).mid if calls else 0.0
+        )
+        value[n] = stock + calls * mark
+    index = pd.DatetimeIndex(table["day"].to_numpy().astype("datetime64[D]"), name="date")
+    levels = pd.DataFrame({"program": value, "index": table["vxth"].to_numpy()}, index=index)
+    return _whole_months(market, levels)
+
+
+def _settled(market: Market, model: PriceModel, expiry: int, i: int) -> float:
+    """Return the VIX settlement value of `expiry`; where its session is missing, that of session `i`."""
+    at = int(np.searchsorted(market.days, expiry))
+    return model.settlement(at if at <= i and market.days[at] == expiry else i).vix
+
+
+def _whole_months(market: Market, levels: pd.DataFrame) -> pd.DataFrame:
+    """Return the returns between month-ends, of months whose last session is among the levels."""
+    ends = pd.Series(market.days, index=pd.DatetimeIndex(market.sessions)).resample("ME").last()
+    last = levels.groupby(pd.DatetimeIndex(levels.index).to_period("M")).tail(1)
+    complete = np.isin(last.index.to_numpy().astype("datetime64[D]").astype(np.int64), ends.to_numpy())
+    monthly = last[complete]
+    # The market's own last month may be cut: its last session says nothing of the month's end.
+    months = pd.DatetimeIndex(monthly.index).to_period("M")
+    neighbours = np.diff(months.year * 12 + months.month, prepend=-1) == 1
+    returns = monthly.pct_change()[neighbours]
+    returns.index = returns.index + pd.offsets.MonthEnd(0)
+    return returns
