@@ -116,8 +116,8 @@ class CostParams(NamedTuple):
     spx_slope_2011: NotNegative = 0.04418
     spx_base_2022: NotNegative = 0.09371
     spx_slope_2022: NotNegative = 0.002151
-    vix_base: NotNegative = 0.02512
-    vix_slope: NotNegative = 0.0162
+    vix_base: NotNegative = 0.02465
+    vix_slope: NotNegative = 0.01611
     calm_vix: Positive = 20.0  # spreads widen above this level of VIX
     vix_power: NotNegative = 0.5
     thin_delta: Delta = 0.05

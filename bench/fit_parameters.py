@@ -243,7 +243,9 @@ def show_spx_smile(data: Path, market: Market, parameters: ModelParameters) -> d
         "spx_smile",
         f"""SSVI and a crash wing, fitted as it is used: anchored to each day's VIX family and SKEW, all files
         together; quotes beyond 0.02 delta count a tenth. Errors in vol points, modelled less quoted,
-        0.02-0.60 delta, 5-100 days. {fit_account(files, smile)}.""",
+        0.02-0.60 delta, 5-100 days. {fit_account(files, smile)}. eta_cap is
+        chosen, not fitted: it keeps days of high SKEW and high VIX free of arbitrage, and binds on very
+        few.""",
         dict(smile._asdict()),
     )
     return files

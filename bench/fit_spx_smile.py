@@ -42,6 +42,7 @@ WEIGHTS: Final = {"spy_puts_2010_2018": 2.0}
 #: The least butterfly slack that a fit may leave, so that rounding of the numbers cannot step over zero.
 SLACK: Final = 0.002
 
+#: Where the search begins; the last is ln(eta_cap), which the quotes hardly move: see `smile_of`.
 START: Final = (-0.675, 0.2, 0.6, -0.338, 1.4, -1.0, 1.1, -0.3, math.log(2.1))
 
 

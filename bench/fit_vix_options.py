@@ -16,6 +16,8 @@ from alvh_bt.pricing.batch import price_delta_vega
 from alvh_bt.pricing.clock import OPEN_MOMENT
 from alvh_bt.pricing.vix_curve import running_mean
 from alvh_bt.pricing.vix_surface import VixSmile, VixSurface, day_vix_eta, vix_sigma, vvix_thetas
+from alvh_bt.validation.benchmarks import read_vxth
+from alvh_bt.validation.vxth import has_bid
 
 #: Half of the smallest tick of an option, points: no quoted spread is narrower.
 HALF_TICK: Final = 0.025
@@ -23,23 +25,15 @@ HALF_TICK: Final = 0.025
 
 def vix_calls(data: Path, market: Market) -> pd.DataFrame:
     """Return the calls with a bid that Cboe's tail hedge index held, on their futures' settlements."""
-    calls = pd.read_csv(data / "benchmarks" / "vxth_daily.csv", parse_dates=["date", "expiration"])
-    # The last rows of 2012 carry the year of the roll, not that of the expiry.
-    late = calls["expiration"] < calls["date"]
-    calls.loc[late, "expiration"] += pd.DateOffset(years=1)
-    # A VIX expiry moved for a holiday is quoted under the Wednesday by the index: the same contract.
-    row = np.searchsorted(market.sessions, calls["date"].to_numpy().astype("datetime64[D]"))
-    expiry = calls["expiration"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    same = np.abs(market.vx_expiry[row] - expiry[:, None]) <= 1
+    calls = read_vxth(data / "benchmarks" / "vxth_daily.csv")
+    row = np.searchsorted(market.days, calls["day"])
+    same = market.vx_expiry[row] == calls["expiry"].to_numpy()[:, None]
     calls["future"] = np.where(same, market.vx_settle[row], 0.0).sum(axis=1)
     calls["vvix"], calls["vix"] = market.columns["vvix"][row], market.columns["vix_close"][row]
-    calls["rate"], days = market.columns["rate"][row], expiry - market.days[row]
-    calls["tau"], calls["roll"] = (
-        (days + OPEN_MOMENT) / 365.0,
-        calls["expiration"].diff().dt.days.gt(0).cumsum(),
-    )
-    # A mid of half a tick is a quote without a bid.
-    usable = same.any(axis=1) & calls["vvix"].notna() & (days >= 1) & (calls["call_mid"] > HALF_TICK)
+    calls["rate"], days = market.columns["rate"][row], calls["expiry"] - calls["day"]
+    calls["tau"] = (days + OPEN_MOMENT) / 365.0
+    calls["roll"] = calls["expiry"].diff().gt(0).cumsum()
+    usable = (calls["future"] > 0.0) & calls["vvix"].notna() & (days >= 1) & has_bid(calls)
     return calls[usable].copy()
 
 

@@ -203,6 +203,15 @@ def test_an_open_has_the_shifts_of_the_close_before_and_not_those_of_its_own_day
     assert vol_added(prices.at_open(i), 1900.0, expiry) == pytest.approx(BUMP, abs=1e-6)
     assert vol_added(prices.at_close(i), 1900.0, expiry) == pytest.approx(0.05, abs=1e-6)
     assert vol_added(prices.at_open(i + 1), 1900.0, expiry) == pytest.approx(0.05, abs=1e-6)
+    # A gap between index and quotes at the close is not laid on the next open.
+    closing, opening = prices.at_close(before), prices.at_open(i)
+    skewed = {day: frame.assign(strike=frame["strike"] + 4.0) for day, frame in mixed.frames.items()}
+    shifted = QuotedPrices(market, FakeStore(skewed))
+    forward = forward_price(Root.SPX, expiry, shifted.at_close(before))
+    assert forward == pytest.approx(forward_price(Root.SPX, expiry, closing) + 4.0, abs=0.01)
+    assert forward_price(Root.SPX, expiry, shifted.at_open(i)) == pytest.approx(
+        forward_price(Root.SPX, expiry, opening), abs=1e-9
+    )
     only_later = QuotedPrices(market, mixed.without(0))
     assert only_later.at_open(i).quotes is NO_QUOTES
     gap = FakeStore({days[i]: high[i].frames[days[i]]})

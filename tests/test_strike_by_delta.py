@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from numba import njit
 from price_checks import Floats, black_d1, deviation
 
-from alvh_bt.contracts import Right, Root
+from alvh_bt.contracts import Right, Root, calendar_date, epoch_day
 from alvh_bt.market import load_market
 from alvh_bt.pricing.day import DayPrices, forward_price, sigma_at
 from alvh_bt.pricing.flat import flat_prices
@@ -32,8 +33,9 @@ def listed_index_strikes(forward: float, low: float, high: float, days: float) -
     return np.union1d(coarse, fine[fine > 0.0])
 
 
-def listed_vix_strikes() -> Floats:
-    return np.concatenate([np.arange(1.0, 30.0), np.arange(30.0, 50.0, 2.5), np.arange(50.0, 2000.0, 5.0)])
+def listed_vix_strikes(year: int) -> Floats:
+    whole = 20.0 if year < 2010 else 30.0
+    return np.concatenate([np.arange(1.0, whole), np.arange(whole, 50.0, 2.5), np.arange(50.0, 2000.0, 5.0)])
 
 
 @njit
@@ -55,7 +57,7 @@ def gaps_of(root: Root, right: Right, days: int, delta: float, prices: DayPrices
     # AM roots settle six and a half hours before the close.
     tau = (days - (0.0 if root == Root.SPXW else 6.5 / 24.0)) / 365.0
     if root == Root.VIX:
-        strikes, carry = listed_vix_strikes(), 1.0
+        strikes, carry = listed_vix_strikes(calendar_date(prices.day).year), 1.0
     else:
         zone = (0.85, 1.10) if root == Root.SPX else (0.95, 1.05)
         strikes, carry = listed_index_strikes(forward, *zone, tau * 365.0), forward / prices.spot
@@ -115,12 +117,12 @@ def test_a_delta_that_no_strike_has_gives_one_that_is_sure_to_be_exercised(right
 )
 def test_the_fine_zone_reaches_both_of_its_ends(root: Root, forward: float, low: float, high: float) -> None:
     tau = 30.0 / 365.0
-    assert strike_step(root, low, forward, tau) == 5.0
-    assert strike_step(root, high - 1e-9, forward, tau) == 5.0
-    assert strike_step(root, low - 1e-9, forward, tau) == 25.0
-    assert strike_step(root, high, forward, tau) == 25.0
+    assert strike_step(root, low, forward, tau, 19_000) == 5.0
+    assert strike_step(root, high - 1e-9, forward, tau, 19_000) == 5.0
+    assert strike_step(root, low - 1e-9, forward, tau, 19_000) == 25.0
+    assert strike_step(root, high, forward, tau, 19_000) == 25.0
     for strike in np.arange(low, high, 5.0):
-        assert strike_step(root, float(strike), forward, tau) == 5.0
+        assert strike_step(root, float(strike), forward, tau, 19_000) == 5.0
 
 
 @pytest.mark.parametrize("spot", [332.4, 4000.0])
@@ -137,3 +139,20 @@ def test_sigma_of_the_search_is_that_of_the_prices() -> None:
     prices = flat_prices(spot=4000.0, vix=20.0, day=DAY)
     assert sigma_at(Root.SPX, -0.1, 0.1, prices) == spx_sigma(prices.spx, -0.1, 0.1)
     assert sigma_at(Root.VIX, 0.3, 0.1, prices) == vix_sigma(prices.vix, 0.3, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("day", "strike", "step"),
+    [
+        ("2009-12-31", 19.0, 1.0),
+        ("2009-12-31", 20.0, 2.5),
+        ("2009-12-31", 29.9, 2.5),
+        ("2010-01-04", 29.9, 1.0),
+        ("2010-01-04", 30.0, 2.5),
+        ("2009-12-31", 50.0, 5.0),
+    ],
+)
+def test_vix_strikes_between_20_and_30_stood_2_5_apart_until_2009(
+    day: str, strike: float, step: float
+) -> None:
+    assert strike_step(Root.VIX, strike, 25.0, 0.1, epoch_day(dt.date.fromisoformat(day))) == step

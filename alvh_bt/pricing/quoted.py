@@ -111,13 +111,22 @@ class QuotedPrices:
     def at_open(self, i: int) -> DayPrices:
         """Return the prices at the open of session `i`: the model, moved by the quotes of the close before.
 
+        Volatilities keep their distance from the model; forwards do not: what parity finds beyond rate and
+        dividends is mostly the quarter of an hour between the index's close and the quotes.
+
         Raises
         ------
         DataError
             VIX is unknown at the close before, or the chains cannot be read.
         """
         prices = self._model.at_open(i)
-        return prices._replace(quotes=self._rows_of(i - 1, self._model.at_close(i - 1)))
+        quoted = self._rows_of(i - 1, self._model.at_close(i - 1))
+        if not len(quoted):
+            return prices
+        rows = quoted.copy()
+        rows["carry"] = prices.rate - prices.dividend_yield
+        rows.setflags(write=False)
+        return prices._replace(quotes=rows)
 
     def settlement(self, i: int) -> Settlement:
         """Return the settlement values of session `i`; quotes have no part in them."""

@@ -35,6 +35,7 @@ USUAL_SKEW: Final = 120.0
 USUAL_VIX: Final = 20.0
 
 #: The cap of the curvature rises below this VIX, by this power: lower levels of variance bear more of it.
+#: Chosen with the cap, by hand; `pricing.smile_checks` holds the three to account.
 CAP_VIX: Final = 27.0
 CAP_POWER: Final = 0.8
 
@@ -45,8 +46,8 @@ class SpxSmile(NamedTuple):
     """What shapes the smile on all days.
 
     The fields of `SmileShape`, `eta` being that of SKEW 120 and VIX 20; it moves with the power `eta_on_skew`
-    of SKEW less 100 and `eta_on_vix` of VIX, and stops at `eta_cap`, the bound where VIX is `CAP_VIX` or
-    more (higher below): beyond it butterflies of some maturity would cost less than nothing.
+    of SKEW less 100 and `eta_on_vix` of VIX, and stops at `eta_cap` where VIX is `CAP_VIX` or more (higher
+    below): a choice that keeps every day free of butterfly arbitrage, and binds on very few.
     """
 
     rho: float

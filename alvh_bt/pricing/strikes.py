@@ -7,8 +7,9 @@ the forward, a coarse one outside, the zone's ends on the coarse grid so that th
   strike between 0.88 and 1.05 of the index (10 points in places at 74 days and below 0.85); from about
   100 days the step is 25 points.
 - SPXW: 5 points within about 5% of the index, 25 and more outside, on both dates.
-- VIX options: the strikes that Cboe's tail hedge index held from 2006 to 2012 are whole points to 30
-  (and 17.5, 22.5, 27.5), multiples of 2.5 to 47.5, and of 5 above.
+- VIX options: the strikes that Cboe's tail hedge index held are multiples of 2.5 between 20 and 30 until
+  2009 (8 of 8) and whole points from January 2010 on (and 22.5, 27.5), whole points below, multiples of 2.5
+  to 47.5, and of 5 above.
 
 Where an expiry has real quotes, its quoted strikes are the listed ones, as far as they reach.
 """
@@ -44,8 +45,11 @@ COARSE_STEP: Final = 25.0
 #: Further out than this there is no fine zone.
 FINE_YEARS: Final = 100.0 / 365.0
 
-#: VIX options: whole points below the first, 2.5 below the second, 5 above.
+#: VIX options: whole points below the first (before 2010-01-01, an epoch day, below the early one), 2.5 below
+#: the last, 5 above.
 VIX_POINT_BELOW: Final = 30.0
+VIX_POINT_BELOW_EARLY: Final = 20.0
+VIX_POINTS_SINCE: Final = 14610
 VIX_WIDE_BELOW: Final = 50.0
 
 #: Secants to the strike of a delta until one moves ln(strike) by less; beyond the first few, the bracket is
@@ -66,25 +70,25 @@ def _spx_step(root: int, strike: float, forward: float, tau: float) -> float:
 
 
 @njit(cache=True)
-def _vix_step(strike: float) -> float:
-    if strike < VIX_POINT_BELOW:
+def _vix_step(strike: float, day: int) -> float:
+    if strike < (VIX_POINT_BELOW if day >= VIX_POINTS_SINCE else VIX_POINT_BELOW_EARLY):
         return 1.0
     return 2.5 if strike < VIX_WIDE_BELOW else 5.0
 
 
 @njit(cache=True)
-def strike_step(root: int, strike: float, forward: float, tau: float) -> float:
-    """Return the gap (points) between the listed strikes that enclose `strike` from below."""
+def strike_step(root: int, strike: float, forward: float, tau: float, day: int) -> float:
+    """Return the gap (points), on epoch day `day`, of the listed strikes that enclose `strike` from below."""
     if on_vix(root):
-        return _vix_step(strike)
+        return _vix_step(strike, day)
     if root == Root.XSP:
         return 1.0
     return _spx_step(root, strike, forward, tau)
 
 
 @njit(cache=True)
-def _strike_below(root: int, strike: float, forward: float, tau: float) -> float:
-    step = strike_step(root, strike, forward, tau)
+def _strike_below(root: int, strike: float, forward: float, tau: float, day: int) -> float:
+    step = strike_step(root, strike, forward, tau, day)
     return math.floor(strike / step) * step
 
 
@@ -103,8 +107,8 @@ def listed_strike(root: int, strike: float, expiry: int, prices: DayPrices) -> f
         if not math.isnan(quoted):
             return quoted
     tau = years_to_expiry(root, expiry, prices.day, prices.moment)
-    below = _strike_below(root, strike, forward, tau)
-    above = below + strike_step(root, strike, forward, tau)
+    below = _strike_below(root, strike, forward, tau, prices.day)
+    above = below + strike_step(root, strike, forward, tau, prices.day)
     return below if below > 0.0 and strike - below <= above - strike else above
 
 
@@ -211,8 +215,8 @@ def strike_by_delta(root: int, right: int, expiry: int, abs_delta: float, prices
         if not math.isnan(quoted):
             return quoted
     exact = _unlisted_strike(root, right, expiry, abs_delta, forward, tau, prices)
-    below = _strike_below(root, exact, forward, tau)
-    above = below + strike_step(root, exact, forward, tau)
+    below = _strike_below(root, exact, forward, tau, prices.day)
+    above = below + strike_step(root, exact, forward, tau, prices.day)
     if below <= 0.0:
         return above
     under = _abs_delta(root, right, below, expiry, forward, tau, prices)

@@ -172,7 +172,7 @@ def _single(rule: Rule, expiry: int, today: Today) -> Order:
     else:
         forward = forward_price(Root.SPX, expiry, prices)
         tau = years_to_expiry(Root.SPX, expiry, prices.day, prices.moment)
-        step = strike_step(Root.SPX, prices.spot, forward, tau)
+        step = strike_step(Root.SPX, prices.spot, forward, tau, prices.day)
         whole = math.floor if rule.right == Right.PUT else math.ceil
         strike = whole(prices.spot / step) * step
     contract = make_contract(Root.SPX, rule.right, strike, expiry)

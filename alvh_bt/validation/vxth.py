@@ -25,11 +25,9 @@ from alvh_bt.pricing.day import forward_price, quote_contract
 from alvh_bt.pricing.model import PriceModel
 from alvh_bt.pricing.strikes import strike_by_delta, strike_step
 from alvh_bt.validation.return_statistics import annual_return, correlation, share, tracking_error
-from alvh_bt.validation.vxth_index import call_weight, replicate_vxth
+from alvh_bt.validation.vxth_index import CALL_DELTA, call_weight, replicate_vxth
 
 Floats = NDArray[np.float64]
-
-CALL_DELTA: Final = 0.30
 
 #: Below this mid (points) half a spread of 0.05 is a tenth of the price and more.
 CLEAR_MID: Final = 0.5
@@ -182,7 +180,7 @@ def _rolls(model: PriceModel, table: pd.DataFrame) -> pd.DataFrame:
                 "strike": strike,
                 "model_strike": strike_by_delta(Root.VIX, Right.CALL, expiry, CALL_DELTA, opened),
                 "close_strike": strike_by_delta(Root.VIX, Right.CALL, expiry, CALL_DELTA, prices),
-                "step": strike_step(Root.VIX, strike, future, 0.0),
+                "step": strike_step(Root.VIX, strike, future, 0.0, day),
                 "future": future,
                 "weight": call_weight(future),
                 # The file counts calls of a hundred USD a point for a portfolio of one index unit.
