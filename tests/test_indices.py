@@ -104,8 +104,8 @@ class FlatModel:
     at_open = at_close
 
     def settlement(self, i: int) -> Settlement:
-        columns = self.market.columns
-        return Settlement(float(columns["spx_open"][i]), float(columns["spx_close"][i]), NAN, True, True)
+        opened = float(opening_values(self.market).value[i])
+        return Settlement(opened, float(self.market.columns["spx_close"][i]), NAN, True, True)
 
 
 def levels_of(market: Market, names: tuple[str, ...]) -> pd.DataFrame:
@@ -552,20 +552,26 @@ def replicated(folder: Path) -> dict[str, IndexReplication]:
 
 
 @pytest.mark.parametrize(
-    ("name", "correlation", "tracking_error"),
-    # Correlations are what is asked for at the least; tracking errors leave a tenth to what was measured.
-    [("CNDR", 0.90, 0.0090), ("PUT", 0.975, 0.0070), ("BXM", 0.98, 0.0050), ("BXMD", 0.98, 0.0050)],
+    ("name", "correlation", "tracking_error", "drift"),
+    # Correlations are what is asked for at the least. Tracking error and drift (program less index, a year)
+    # stand a tenth above the measured value to catch a loss: 0.69% and 2.34%, 0.53% and 0.60%, 0.41% and
+    # 2.20%, 0.37% and 0.82%.
+    [
+        ("CNDR", 0.90, 0.0076, 0.0257),
+        ("PUT", 0.975, 0.0058, 0.0066),
+        ("BXM", 0.98, 0.0045, 0.0242),
+        ("BXMD", 0.98, 0.0041, 0.0090),
+    ],
 )
 def test_real_indices_are_followed(
-    real_data_dir: Path, name: str, correlation: float, tracking_error: float
+    real_data_dir: Path, name: str, correlation: float, tracking_error: float, drift: float
 ) -> None:
     figures = index_statistics(replicated(real_data_dir)[name])
     assert figures["months"] == 275  # February 1990 to December 2012
     assert figures["correlation"] >= correlation
     assert figures["tracking_error_monthly"] <= tracking_error
-    # What is sold at mid on a mean morning drifts ahead of what was sold at the bid on the real one, by
-    # 0.6 to 2.3% a year (docs/INDICES.md); three percent would be another strategy.
-    assert -0.01 < figures["annual_program"] - figures["annual_index"] < 0.03
+    # The cause of the drift is not known, roll mornings aside (docs/INDICES.md).
+    assert abs(figures["annual_program"] - figures["annual_index"]) <= drift
 
 
 def test_real_settlements_are_counted(real_data_dir: Path) -> None:

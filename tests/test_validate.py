@@ -239,4 +239,5 @@ def test_the_real_data_meets_honest_floors(
     assert "VIX to 26.29" in intraday["notes"][0]
     assert intraday["days"] == 1
     assert set(summary["etps"]) == {"VXX", "VXX_SERIES_A", "VIXY", "VIXM"}
+    assert [note[:25] for note in summary["notes"] if note.startswith("VX")] == ["VXX: no new shares were c"]
     assert all(value is not None and value < 0.05 for value in summary["anchors"].values())

@@ -14,7 +14,7 @@ from alvh_bt.contracts import calendar_date, epoch_day
 from alvh_bt.errors import DataError
 from alvh_bt.market import COLUMN_NAMES, Market, load_market
 from alvh_bt.sessions import exchange_sessions
-from alvh_bt.validation.etps import PRODUCTS, Product, read_closes, replicate_etp
+from alvh_bt.validation.etps import PRODUCTS, EtpReplication, Product, read_closes, replicate_etp
 from alvh_bt.validation.return_statistics import annual_return, correlation, tracking_error
 from alvh_bt.validation.vx_roll import MID_TERM, SHORT_TERM, roll_schedule, rolled_returns
 
@@ -137,6 +137,21 @@ def test_statistics_of_returns_by_hand() -> None:
     assert annual_return(pd.Series([0.21, 0.0]), 2.0) == pytest.approx(0.21, rel=1e-12)
     assert correlation(one, other) == pytest.approx(0.0, abs=1e-12)
     assert math.isnan(correlation(one, one * 0.0)) and math.isnan(annual_return(one[:0], 12.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "apart"),
+    [
+        ("VXX", ["2022-03-11", "2022-03-14", "2022-09-30", "2022-10-03"], 2),
+        ("VXX", ["2022-03-11", "2022-10-03"], 0),
+        ("VIXY", ["2022-06-01"], 0),
+    ],
+)
+def test_the_days_without_new_shares_are_said(name: str, days: list[str], apart: int) -> None:
+    daily = pd.DataFrame({"roll": 0.01, "etp": 0.01}, index=pd.DatetimeIndex(days))
+    notes = EtpReplication(name, daily, daily[:0]).notes
+    said = f"from 2022-03-14 to 2022-09-30, so that the note left its index: {apart} of the days"
+    assert len(notes) == (apart > 0) and all(said in note for note in notes)
 
 
 @pytest.mark.parametrize(

@@ -260,10 +260,18 @@ def test_quotes_of_the_close_leave_the_model_alone(root: str) -> None:
     market = sample()
     i = market.index_of(dt.date(2016, 6, 24))
     close = ModelPrices(market).at_close(i)
-    # SPX within a tenth of a percent; what SPY and VIX stand at does not speak of the index.
-    level = {"SPX": close.spot * 1.0009, "SPY": close.spot * 0.09, "VIX": 30.0}[root]
+    # SPX within half a percent, as of 16:15; what SPY and VIX stand at does not speak of the index.
+    level = {"SPX": close.spot * 1.0049, "SPY": close.spot * 0.09, "VIX": 30.0}[root]
     at = prices_of_quotes(market, i, close, chain([(root, 30, 1, 200.0, 5.0, 6.0, level)]))
     assert at is not None and at.prices is close and at.moment == 0.0 and at.note == ""
+
+
+def test_an_index_beyond_half_a_percent_is_of_another_moment() -> None:
+    market, i = ranged(18.0, 26.0)
+    close = ModelPrices(market).at_close(i)
+    at = prices_of_quotes(market, i, close, chain([("SPX", 30, 1, 200.0, 5.0, 6.0, close.spot * 1.0051)]))
+    assert at is not None and at.moment == MIDDAY_MOMENT
+    assert at.prices.spot == pytest.approx(close.spot * 1.0051, rel=1e-12)
 
 
 def test_quotes_of_another_day_are_refused_and_xsp_counts_tenfold() -> None:
@@ -281,8 +289,8 @@ def test_without_ranges_vix_stays_at_its_close() -> None:
     market = sample()
     i = market.index_of(dt.date(2016, 6, 24))
     close = ModelPrices(market).at_close(i)
-    low = float(market.columns["spx_low"][i])
-    at = prices_of_quotes(market, i, close, chain([("SPX", 30, 1, 200.0, 5.0, 6.0, low * 1.001)]))
+    high = float(market.columns["spx_high"][i])
+    at = prices_of_quotes(market, i, close, chain([("SPX", 30, 1, 200.0, 5.0, 6.0, high)]))
     assert at is not None and at.prices.vix_level == close.vix_level
     assert "its close: the day's ranges are unknown" in at.note
 

@@ -89,6 +89,19 @@ def test_absent_and_unreadable_quotes_are_absent(tmp_path: Path) -> None:
             "row 2: expiration '2012-02-99' is not a date",
         ),
         ("2012-01-18,145,1308,0.2,,29,0,0,1.05,0.1", "row 2: expiration is blank"),
+        (
+            "2012-01-18,145,1308,0.2,9999-12-31,29,0,0,1.05,0.1",
+            "row 2: expiration 9999-12-31 is not within -5 to 100 days of its date",
+        ),
+        (
+            "2012-01-18,145,1308,0.2,2012-12-19,29,0,0,1.05,0.1",
+            "row 2: expiration 2012-12-19 is not within -5 to 100 days of its date",
+        ),
+        (
+            # Nearly two years before: with one year added it is still no call of the index.
+            "2012-01-18,145,1308,0.2,2010-02-17,29,0,0,1.05,0.1",
+            "row 2: expiration 2010-02-17 is not within -5 to 100 days of its date",
+        ),
         ("2012-01-18,145,high,0.2,2012-02-15,29,0,0,1.05,0.1", "row 2: spx 'high' is not a number"),
         ("2012-01-18,145,1308,0.2,2012-02-15,-29,0,0,1.05,0.1", "row 2: strike -29 must be above 0"),
         ("2032-01-18,145,1308,0.2,2012-02-15,29,0,0,1.05,0.1", "row 2: date 2032-01-18 is after today"),
@@ -241,6 +254,20 @@ def test_a_month_without_its_end_is_not_compared() -> None:
     assert len(replicate_vxth(market, model, gap)) == 0
 
 
+@pytest.mark.parametrize(
+    ("last", "months"),
+    [("2016-04-14", ["02", "03"]), ("2016-03-31", ["02", "03"]), ("2016-03-30", ["02"])],
+)
+def test_a_history_cut_inside_a_month_does_not_tell_it(last: str, months: list[str]) -> None:
+    whole, _ = sample()
+    cut = whole.truncated(dt.date.fromisoformat(last))
+    table = held_calls(1.0, 3).iloc[1:]
+    table = table[table["day"] <= cut.days[-1]].reset_index(drop=True)
+    table = table.assign(row=np.searchsorted(cut.days, table["day"].to_numpy()))
+    found = replicate_vxth(cut, ModelPrices(cut), table)
+    assert [f"{day:%m}" for day in found.index] == months
+
+
 def test_nothing_inside_the_window_is_nothing() -> None:
     market, model = sample()
     table = held_calls(1.0)
@@ -256,8 +283,10 @@ def test_the_real_index_is_followed(real_data_dir: Path) -> None:
     table = read_vxth(real_data_dir / "benchmarks" / "vxth_daily.csv")
     figures = replicate(market, ModelPrices(market), table, *market.window()).statistics()
     assert figures["rolls"] == 81 and figures["days"] > 1500
-    # Floors, not aims: a four-parameter smile had 9 to 12% here, and the rule's months 0.99.
-    assert figures["median_abs_rel_error"] < 0.13
+    # Errors stand a little above what was measured, 0.0872 with a bid and 0.1008 of all, to catch a loss.
+    assert figures["median_abs_rel_error"] < 0.09
+    assert figures["median_abs_rel_error_all_mids"] < 0.105
+    # Floors, not aims.
     assert figures["same_strike"] > 0.45 and figures["within_one_step"] > 0.85
     assert figures["weight_agrees"] > 0.90
     assert figures["index_correlation_monthly"] > 0.98

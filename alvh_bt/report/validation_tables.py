@@ -236,8 +236,12 @@ def _vxth(vxth: Mapping[str, Any]) -> Table:
             f"{vxth['days']:,} / {vxth['days_from_half_a_point']:,}",
         ),
         (
-            "median absolute error of the mid (all / from 0.50)",
+            "median absolute error of the mid (with a bid / from 0.50)",
             _pair(vxth, "median_abs_rel_error", "median_abs_rel_error_from_half_a_point", 1),
+        ),
+        (
+            "the same over all mids, those without a bid included",
+            wording.percent(vxth["median_abs_rel_error_all_mids"], 1),
         ),
         (
             "model inside bid and ask",

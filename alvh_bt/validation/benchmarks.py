@@ -29,6 +29,10 @@ EXPIRATION_SLIP_DAYS: Final = 3
 #: An expiration so many days before its date has the year of the roll in place of its own.
 LAST_YEAR_DAYS: Final = 300
 
+#: Days from a row's date to the expiration of its call, at the least (on a roll the old call's may stand) and
+#: at the most. The index holds calls of one month.
+EXPIRATION_DAYS: Final = (-5, 100)
+
 _VXTH_SPEC: Final = FileSpec(
     "vxth_daily",
     (
@@ -128,7 +132,14 @@ def _expirations(path: Path, table: Table) -> NDArray[np.int64]:
         bad = f"expiration '{cell}' is not a date" if isinstance(cell, str) else "expiration is blank"
         raise row_error(path.name, int(table.row[k]), bad, "write it as YYYY-MM-DD")
     late = table.day - _epoch_days(parsed) > LAST_YEAR_DAYS
-    given = _epoch_days(parsed.mask(late, parsed + pd.DateOffset(years=1)))
+    parsed[late] += pd.DateOffset(years=1)
+    given = _epoch_days(parsed)
+    least, most = EXPIRATION_DAYS
+    far = (given - table.day < least) | (given - table.day > most)
+    if far.any():
+        k = int(far.argmax())
+        bad = f"expiration {cells.iloc[k]} is not within {least} to {most} days of its date"
+        raise row_error(path.name, int(table.row[k]), bad, "give the held call's")
     expiry = np.array([_settlement_near(day) for day in given.tolist()], dtype=np.int64)
     # On the day of a roll the new call is held at the close: one that has settled cannot be it.
     following = np.append(expiry[1:], expiry[-1])

@@ -39,6 +39,9 @@ PRODUCTS: Final = (
 #: Until late 2020 VX settled at 16:15, a quarter of an hour after the products' close; now both at 16:00.
 SAME_CLOSE_SINCE: Final = dt.date(2021, 1, 1)
 
+#: Without new shares VXX left its index; outside these days it is near it (daily 0.997 since 2021).
+NO_NEW_SHARES: Final = {"VXX": (dt.date(2022, 3, 14), dt.date(2022, 9, 30))}
+
 
 @dataclass(frozen=True)
 class EtpReplication:
@@ -56,6 +59,22 @@ class EtpReplication:
     name: str
     daily: pd.DataFrame
     weekly: pd.DataFrame
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know, one sentence each."""
+        if self.name not in NO_NEW_SHARES:
+            return ()
+        first, last = NO_NEW_SHARES[self.name]
+        apart = int(
+            ((self.daily.index >= pd.Timestamp(first)) & (self.daily.index <= pd.Timestamp(last))).sum()
+        )
+        if not apart:
+            return ()
+        return (
+            f"no new shares were created from {first} to {last}, so that the note left its index: {apart} "
+            "of the days compared lie there and lower the correlations",
+        )
 
     def statistics(self) -> dict[str, Any]:
         """Return `days`, `correlation_daily`, `correlation_weekly` and `correlation_daily_since_2021`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,12 +10,16 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from alvh_bt.contracts import calendar_date
 from alvh_bt.market.market import Market
 from alvh_bt.pricing.model import ModelPrices, PriceModel
-from alvh_bt.sessions import exchange_sessions
 from alvh_bt.validation.indices_book import Replay, roll_rows
 from alvh_bt.validation.indices_rules import BID_SHARE, FIRST_AM_EXPIRY, RULES, Rule, hours_of
+from alvh_bt.validation.return_statistics import (
+    annual_return,
+    correlation,
+    month_ends,
+    tracking_error,
+)
 
 #: How many of the index's worst months are shown beside the program's.
 WORST_MONTHS: Final = 10
@@ -77,7 +80,7 @@ def replicate_indices(
     ------
     The methodologies named in `alvh_bt.validation.indices_rules`.
     """
-    ends = _month_ends(market)
+    ends = month_ends(market)
     first_roll, months = _window(market, ends, start, end)
     returns = _index_returns(levels).reindex(months)
     known = [name for name in RULES if name in returns and returns[name].notna().any()]
@@ -105,9 +108,10 @@ def index_statistics(replication: IndexReplication) -> dict[str, Any]:
     Returns
     -------
     dict
-        `months` compared; `correlation` of the monthly returns; `tracking_error_monthly`, the standard
-        deviation of program less index (n - 1); `annual_program` and `annual_index`, geometric, as
-        fractions; `worst`, the index's worst months, each `month` ("2008-10"), `program` and `index`.
+        `months` compared; `correlation` of the monthly returns (NaN below three); `tracking_error_monthly`,
+        the standard deviation of program less index (n - 1); `annual_program` and `annual_index`,
+        geometric, as fractions; `worst`, the index's worst months, each `month` ("2008-10"), `program` and
+        `index`.
 
     Examples
     --------
@@ -118,34 +122,19 @@ def index_statistics(replication: IndexReplication) -> dict[str, Any]:
     (2, 0.014142, '2010-02')
     """
     table = replication.months
-    program, index = table["program"].to_numpy(), table["index"].to_numpy()
-    both_vary = len(table) > 1 and program.std() > 0.0 and index.std() > 0.0
+    program, index = table["program"], table["index"]
     worst = table.sort_values("index", kind="stable").head(WORST_MONTHS)
     return {
         "months": len(table),
-        "correlation": float(np.corrcoef(program, index)[0, 1]) if both_vary else math.nan,
-        "tracking_error_monthly": float((program - index).std(ddof=1)) if len(table) > 1 else math.nan,
-        "annual_program": _annual(program),
-        "annual_index": _annual(index),
+        "correlation": correlation(program, index),
+        "tracking_error_monthly": tracking_error(program, index),
+        "annual_program": annual_return(program, 12.0),
+        "annual_index": annual_return(index, 12.0),
         "worst": [
             {"month": f"{date:%Y-%m}", "program": float(row["program"]), "index": float(row["index"])}
             for date, row in worst.iterrows()
         ],
     }
-
-
-def _annual(returns: Any) -> float:
-    """Return the geometric mean return a year of monthly returns."""
-    return float(np.prod(1.0 + returns) ** (12.0 / len(returns)) - 1.0) if len(returns) else math.nan
-
-
-def _month_ends(market: Market) -> pd.Series:
-    """Return the row of each month's last session, by month; without the last month where it goes on."""
-    sessions = pd.DatetimeIndex(market.sessions.astype("datetime64[ns]"))
-    rows = pd.Series(np.arange(len(sessions)), index=sessions.to_period("M")).groupby(level=0).last()
-    until = rows.index[-1].end_time.date()
-    held = pd.DatetimeIndex(exchange_sessions(calendar_date(market.days[-1]), until).astype("datetime64[ns]"))
-    return rows.iloc[:-1] if len(held) > 1 else rows
 
 
 def _window(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from alvh_bt.validation.indices_days import DayHours
 from alvh_bt.validation.indices_rules import BID_SHARE, Rule, chosen_options, collateral, hours_of
 
 #: What an index is worth at its first roll, USD. Only its returns are compared.
-FIRST_VALUE = 100.0
+FIRST_VALUE: Final = 100.0
 
 
 class IndexBook:
@@ -149,7 +150,7 @@ class Replay:
         times = hours_of(rule, day)
         sold = self.hours.at(i, times.sold)
         if not first:
-            values = self.prices.settlement(i)._replace(spx_am=float(self.opening.value[i]))
+            values = self.prices.settlement(i)
             at = values.spx_am if book.lots["root"][0] == Root.SPX else values.spx_pm
             book.grow(self._growth(rule, i, at))
             book.settle(values)

@@ -4,6 +4,10 @@ A chain says the day of its quotes and the index then, not the hour. Where that 
 close, the quotes are of an earlier moment, and the model is taken there: SPX to the chain's index, VIX
 along the line through the day's (index low, VIX high) and (index high, VIX low). Half of the session
 is taken to be left: the mean of what is possible.
+
+How far the index must be from the close for that is told as in `pricing.quote_rows`, so that what a study
+takes for quotes of the close is measured as such. An underlying stamped at 16:15 may be off by more than a
+tenth of a percent; to move the model by hours for a quarter of one would be the greater error.
 """
 
 from __future__ import annotations
@@ -18,9 +22,7 @@ from alvh_bt.contracts import calendar_date
 from alvh_bt.market.market import Market
 from alvh_bt.pricing.clock import OPEN_MOMENT
 from alvh_bt.pricing.day import DayPrices, shocked
-
-#: An index this far from the close (a share of it) is one of another moment.
-SAME_MOMENT: Final = 0.001
+from alvh_bt.pricing.quote_rows import SPX_APART
 
 #: An index this far outside the day's range (a share of it) is not one of that day at all.
 OUTSIDE_RANGE: Final = 0.01
@@ -74,7 +76,7 @@ def prices_of_quotes(market: Market, i: int, close: DayPrices, quotes: pd.DataFr
         The day's quotes, as `ChainFile.day` gives them.
     """
     index = quoted_index(quotes)
-    if math.isnan(index) or abs(index / close.spot - 1.0) <= SAME_MOMENT:
+    if math.isnan(index) or abs(index / close.spot - 1.0) <= SPX_APART:
         return QuoteMoment(close, 0.0, "")
     low, high = (_or_close(market.columns[name][i], close.spot) for name in ("spx_low", "spx_high"))
     if not low * (1.0 - OUTSIDE_RANGE) <= index <= high * (1.0 + OUTSIDE_RANGE):

@@ -1,4 +1,4 @@
-"""How near one series of returns is to another."""
+"""How near one series of returns is to another, and the months that both are told in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import math
 
 import numpy as np
 import pandas as pd
+
+from alvh_bt.contracts import calendar_date
+from alvh_bt.market.market import Market
+from alvh_bt.sessions import exchange_sessions
 
 
 def correlation(first: pd.Series, second: pd.Series) -> float:
@@ -40,3 +44,16 @@ def annual_return(returns: pd.Series, periods: float) -> float:
 def share(true: pd.Series) -> float:
     """Return the share of True; NaN for no values."""
     return float(true.mean()) if len(true) else math.nan
+
+
+def month_ends(market: Market) -> pd.Series:
+    """Return the row of each month's last session, by month; without the last month where it goes on.
+
+    A history that is cut inside a month says nothing of that month's end: the exchange's calendar tells
+    whether a session was still to come.
+    """
+    sessions = pd.DatetimeIndex(market.sessions.astype("datetime64[ns]"))
+    rows = pd.Series(np.arange(len(sessions)), index=sessions.to_period("M")).groupby(level=0).last()
+    until = rows.index[-1].end_time.date()
+    to_come = exchange_sessions(calendar_date(market.days[-1]), until)
+    return rows.iloc[:-1] if len(to_come) > 1 else rows

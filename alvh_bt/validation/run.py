@@ -193,4 +193,5 @@ class _Validation:
             for each in found
             if not len(each.daily)
         ]
+        self.notes += [f"{each.name}: {note}" for each in found for note in each.notes]
         return tuple(each for each in found if len(each.daily))

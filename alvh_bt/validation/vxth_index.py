@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -10,8 +12,10 @@ from alvh_bt.market.market import Market
 from alvh_bt.pricing.day import forward_price, quote_contract
 from alvh_bt.pricing.model import PriceModel
 from alvh_bt.pricing.strikes import strike_by_delta
+from alvh_bt.validation.return_statistics import month_ends
 
-_CALL_DELTA = 0.30
+#: The calls that the index buys.
+CALL_DELTA: Final = 0.30
 
 
 def call_weight(future: float) -> float:
@@ -68,7 +72,7 @@ def replicate_vxth(market: Market, model: PriceModel, table: pd.DataFrame) -> pd
             if calls:
                 worth += calls * max(0.0, _settled(market, model, expiries[n - 1], i) - strike)
             weight = call_weight(forward_price(Root.VIX, expiries[n], prices))
-            strike = strike_by_delta(Root.VIX, Right.CALL, expiries[n], _CALL_DELTA, prices)
+            strike = strike_by_delta(Root.VIX, Right.CALL, expiries[n], CALL_DELTA, prices)
             price = quote_contract(Contract(Root.VIX, Right.CALL, strike, expiries[n]), prices).mid
             calls = weight * worth / price if weight else 0.0
             stock = worth * (1.0 - weight)
@@ -89,11 +93,10 @@ def _settled(market: Market, model: PriceModel, expiry: int, i: int) -> float:
 
 def _whole_months(market: Market, levels: pd.DataFrame) -> pd.DataFrame:
     """Return the returns between month-ends, of months whose last session is among the levels."""
-    ends = pd.Series(market.days, index=pd.DatetimeIndex(market.sessions)).resample("ME").last()
+    ends = market.days[month_ends(market).to_numpy()]
     last = levels.groupby(pd.DatetimeIndex(levels.index).to_period("M")).tail(1)
-    complete = np.isin(last.index.to_numpy().astype("datetime64[D]").astype(np.int64), ends.to_numpy())
+    complete = np.isin(last.index.to_numpy().astype("datetime64[D]").astype(np.int64), ends)
     monthly = last[complete]
-    # The market's own last month may be cut: its last session says nothing of the month's end.
     months = pd.DatetimeIndex(monthly.index).to_period("M")
     neighbours = np.diff(months.year * 12 + months.month, prepend=-1) == 1
     returns = monthly.pct_change()[neighbours]
