@@ -29,7 +29,7 @@ from alvh_bt.pricing.day import (
 )
 from alvh_bt.pricing.flat import flat_prices
 from alvh_bt.pricing.quote_rows import MAX_DTE, day_quotes, write_ends
-from alvh_bt.pricing.quotes import NO_QUOTES, QUOTE, Source, frozen
+from alvh_bt.pricing.quotes import NO_QUOTES, QUOTE, Source, aged, find_side, frozen
 from alvh_bt.pricing.strikes import listed_strike, strike_by_delta
 
 DAY = 19_000
@@ -73,6 +73,7 @@ def shifted_rows(*rows: tuple[int, int, int, float, float]) -> np.ndarray:
             shift,
         )
         row["bid"], row["ask"], row["carry"] = 9.5, 10.5, PRICES.rate - PRICES.dividend_yield
+        row["fresh"] = 1
     write_ends(table)
     return frozen(table)
 
@@ -430,7 +431,8 @@ def test_a_price_knows_what_it_stands_on(quoted: DayPrices) -> None:
     exact, other = Contract(Root.SPXW, -1, 3800.0, NEAR), Contract(Root.SPXW, -1, 3802.5, NEAR)
     assert price_source(exact, quoted) == Source.QUOTE
     assert price_source(other, quoted) == Source.SHIFTED
-    assert price_source(exact, quoted._replace(moment=OPEN_MOMENT)) == Source.SHIFTED
+    later = quoted._replace(moment=OPEN_MOMENT, quotes=aged(quoted.quotes, quoted.day, 0.02))
+    assert price_source(exact, later) == Source.SHIFTED
     assert price_source(Contract(Root.VIX, 1, 25.0, NEAR), quoted) == Source.MODEL
     assert price_source(exact, PRICES) == Source.MODEL
     legs = condor_lots(strikes=(3602.5, 3800.0, 4200.0, 4300.0), root=Root.SPXW, expiry=NEAR)
@@ -453,3 +455,19 @@ def test_compiled_and_plain_agree(quoted: DayPrices) -> None:
     ):
         plain = getattr(quote_contract, "py_func", quote_contract)(contract, quoted)
         np.testing.assert_allclose(quote_contract(contract, quoted), plain, rtol=1e-10)
+
+
+def test_aged_rows_lose_what_has_expired_and_are_no_quotes() -> None:
+    near = [(Root.SPXW, NEAR, right, strike, 0.01) for right in (-1, 1) for strike in (3900.0, 4000.0)]
+    far = [(Root.SPXW, FAR, 1, strike, 0.02) for strike in (4000.0, 4100.0, 4200.0)]
+    rows = shifted_rows(*near, *far)
+    kept = aged(rows, NEAR + 1, 0.03)
+    assert kept["expiry"].tolist() == [FAR] * 3 and kept["strike"].tolist() == [4000.0, 4100.0, 4200.0]
+    assert find_side(kept, Root.SPXW, FAR, 1) == (0, 3)
+    assert set(kept["carry"]) == {0.03} and not kept["fresh"].any()
+    # On the day itself an option that settles at the close is still there; the given rows stay as they are.
+    assert len(aged(rows, NEAR, 0.03)) == 7 and find_side(aged(rows, NEAR, 0.03), Root.SPXW, NEAR, -1) == (
+        0,
+        2,
+    )
+    assert rows["fresh"].all()

@@ -33,7 +33,7 @@ from alvh_bt.pricing.flat import flat_prices
 from alvh_bt.pricing.model import ModelPrices
 from alvh_bt.pricing.quote_rows import day_quotes
 from alvh_bt.pricing.quoted import OTHER_MOMENT, QuotedPrices
-from alvh_bt.pricing.quotes import NO_QUOTES
+from alvh_bt.pricing.quotes import NO_QUOTES, aged
 
 START, END = "2015-07-01", "2015-09-30"
 
@@ -146,7 +146,9 @@ def test_a_sale_never_brings_less_than_nothing() -> None:
 
 def test_at_another_moment_the_last_spread_is_laid_around_that_moments_mid() -> None:
     put, costs = Contract(Root.SPXW, -1, 3700.0, EXPIRY), CostParams()
-    prices = quoted_close()._replace(day=DAY + 1, moment=-6.5 / 24.0, spot=3950.0)
+    close = quoted_close()
+    rows = aged(close.quotes, DAY + 1, close.rate - close.dividend_yield)
+    prices = close._replace(day=DAY + 1, moment=-6.5 / 24.0, spot=3950.0, quotes=rows)
     # Half of 13.00 at 13.40 is 0.20; ticks above 3 points are dimes.
     assert market_fill(put, 15.04, 1.0, -0.2, prices, costs) == pytest.approx(15.2)
     assert market_fill(put, 15.04, -1.0, -0.2, prices, costs) == pytest.approx(14.8)
@@ -216,7 +218,12 @@ def test_an_open_has_the_shifts_of_the_close_before_and_not_those_of_its_own_day
     assert only_later.at_open(i).quotes is NO_QUOTES
     gap = FakeStore({days[i]: high[i].frames[days[i]]})
     assert QuotedPrices(market, gap).at_open(i).quotes is NO_QUOTES
-    assert QuotedPrices(market, gap).at_close(i + 1).quotes is NO_QUOTES
+    # A hole in the chains keeps the last distance from the model for a week, but no quote.
+    held = QuotedPrices(market, gap)
+    for later in range(1, 6):
+        assert vol_added(held.at_close(i + later), 1900.0, expiry) == pytest.approx(0.05, abs=1e-6)
+        assert not held.at_close(i + later).quotes["fresh"].any()
+    assert held.at_close(i + 6).quotes is NO_QUOTES
 
 
 def test_provenance_says_on_which_days_quotes_were_seen() -> None:
@@ -287,6 +294,17 @@ def test_every_fill_at_a_close_is_at_a_real_bid_or_ask(fill: str) -> None:
     # What has no bid in the made-up chains is all that is missing.
     assert exact / len(option_fills(run)) > 0.9
     assert run.quotes.marks[2] > 0.9 * sum(run.quotes.marks)
+
+
+def test_condors_go_into_expiries_that_the_chains_quote() -> None:
+    monthly = FakeStore({day: frame[frame["root"] == "SPX"] for day, frame in chains().frames.items()})
+    study = window_study(START, END, book={"fill": "next_close"})
+    opened = {}
+    for name, world in (("chains", world_with(monthly)), ("model", embedded())):
+        trades = run_in(world, study, "none").trades.query("action == 'open'")
+        opened[name] = set(trades["root"])
+    # Without chains the listed expiry nearest 45 days is now and then a weekly.
+    assert opened == {"chains": {"SPX"}, "model": {"SPX", "SPXW"}}
 
 
 def test_no_fill_at_an_open_is_at_a_closing_quote() -> None:

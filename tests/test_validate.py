@@ -116,6 +116,7 @@ def test_levels_that_were_not_published_are_null_and_said(out: Path) -> None:
     assert summary["anchors"]["VIX"] < 0.05
     assert [summary["anchors"][name] for name in ("VIX9D", "VIX3M", "VIX6M", "VVIX")] == [None] * 4
     said = " ".join(summary["left_out"])
+    assert "CNDR, BXM, BXMD: not in cboe_monthly.csv" in summary["left_out"]
     for missing in ("VIX9D", "VVIX", "vxth_daily.csv", "VIX funds"):
         assert missing in said
 

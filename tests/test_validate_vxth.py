@@ -118,6 +118,15 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     path.write_text(HEADER.replace("expiration", "expires") + "2012-01-18,1,1,0,2012-02-15,29,0,0,1,0\n")
     with pytest.raises(DataError, match=r"vxth_daily.csv, row 1: no column 'expiration'"):
         read_vxth(path)
+    path.write_text("date,vxth\n2012-01-18,1\n")
+    with pytest.raises(DataError, match=f"no column 'spx' in the header 'date,vxth': .* {HEADER.strip()}$"):
+        read_vxth(path)
+    path.write_text(HEADER.replace("expiration", " expiration") + "2012-01-18,1,1,0,2012-02-15,29,0,0,1,0\n")
+    with pytest.raises(DataError, match=r"row 1: no column 'expiration'"):
+        read_vxth(path)
+    path.write_text("")
+    with pytest.raises(DataError, match=r"the file is empty"):
+        read_vxth(path)
 
 
 def test_monthly_levels_stand_on_month_ends(tmp_path: Path) -> None:
@@ -135,6 +144,13 @@ def test_monthly_levels_stand_on_month_ends(tmp_path: Path) -> None:
         ("date,XYZ\n2011-01-31,100\n", "row 1: none of the columns CNDR, PUT, BXM, BXMD"),
         ("date,PUT\n2011-01-31,lots\n", "row 2: PUT 'lots' is not a number"),
         ("date,PUT\n31.01.2011,100\n", "row 2: date '31.01.2011' is not a date"),
+        ("date, PUT\n2011-01-31,100\n", "row 1: no column 'PUT' in the header 'date, PUT'"),
+        (
+            "date,PUT\n2011-01-31,100\n2011-02-15,101\n",
+            "row 3: date 2011-02-15 is not within the last 5 days of its month",
+        ),
+        # The sixth day from the end of a month of 31.
+        ("date,PUT\n2011-01-26,100\n", "row 2: date 2011-01-26 is not within the last 5 days"),
         ("", "the file is empty"),
     ],
 )
@@ -144,6 +160,18 @@ def test_a_broken_monthly_file_is_named(text: str, said: str, tmp_path: Path) ->
     with pytest.raises(DataError) as error:
         read_monthly(path)
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_last_sessions_and_last_days_of_a_month_are_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "cboe_monthly.csv"
+    # The fifth day from the end; a leap day; the Thursday before Good Friday 2013, the 29th of March.
+    path.write_text("date,PUT\n2011-01-27,100\n2012-02-29,101\n2013-03-28,102\n2013-04-30,103\n")
+    assert read_monthly(path)["PUT"].dropna().tolist() == [100.0, 101.0, 102.0, 103.0]
+
+
+def test_the_real_monthly_levels_stand_at_their_month_ends(real_data_dir: Path) -> None:
+    levels = read_monthly(real_data_dir / "benchmarks" / "cboe_monthly.csv")
+    assert len(levels) == 319 and levels.columns.tolist() == ["CNDR", "PUT", "BXM", "BXMD"]
 
 
 def test_a_folder_without_benchmarks_is_refused(tmp_path: Path) -> None:

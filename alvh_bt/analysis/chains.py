@@ -14,7 +14,7 @@ from alvh_bt.contracts import calendar_date
 from alvh_bt.engine.results import QuoteUse, RunResult
 from alvh_bt.errors import DataError
 from alvh_bt.market import Market
-from alvh_bt.pricing.quoted import DayRead
+from alvh_bt.pricing.quoted import KEPT_SESSIONS, DayRead
 from alvh_bt.pricing.quotes import Source
 
 #: How every note on chains begins.
@@ -89,7 +89,8 @@ def chain_notes(figures: dict[str, Any], sessions: int, study: Study) -> Iterato
     if figures["sessions_with_quotes"] < sessions:
         yield (
             f"{TOPIC}have usable quotes on {figures['sessions_with_quotes']:,} of {sessions:,} sessions; "
-            "the others have the model alone"
+            f"others keep the last ones' distance from the model for {KEPT_SESSIONS} sessions, "
+            "then have the model alone"
         )
 
 

@@ -66,7 +66,7 @@ def compare(
         check_out(out)
     market = load_market(data)
     first, last = market.window(study.start, study.end)
-    store = None if chains is None else _open_chains(chains)
+    store = None if chains is None else open_folder_of_chains(chains)
     result = _with_progress(
         (last - first + 1) * len(study.hedges),
         lambda tick: run_comparison(market, study, tick, _load_the_rest, store),
@@ -97,7 +97,7 @@ def _tell(result: Any, summary: dict[str, Any], out: Path | None) -> None:
         raise typer.Exit(1)
 
 
-def _open_chains(folder: Path) -> Any:
+def open_folder_of_chains(folder: Path) -> Any:
     """Return the chains of a folder; what takes long is said on stderr."""
     from alvh_bt.chains import open_chains
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alvh_bt.cli.compare import EndOption, StartOption
+from alvh_bt.cli.compare import EndOption, StartOption, open_folder_of_chains
 
 
 def validate(
@@ -48,7 +48,7 @@ def validate(
         check_out(out)
     market = load_market(data)
     market.window(start, end)
-    store = None if chains is None else _open_chains(chains)
+    store = None if chains is None else open_folder_of_chains(chains)
     result = _with_parts(
         lambda progress: run_validation(
             market, store, benchmarks, start, end, progress, products=data or fetched_folder()
@@ -60,13 +60,6 @@ def validate(
     print_validation(summary, Console())
     if out is not None:
         typer.echo(f"written to {out}: validate.json, tables and figures")
-
-
-def _open_chains(folder: Path) -> Any:
-    """Return the chains of a folder; what takes long is said on stderr."""
-    from alvh_bt.chains import open_chains
-
-    return open_chains(folder, lambda line: typer.echo(line, err=True))
 
 
 def _with_parts(job: Callable[[Callable[[str, int], Callable[[], Any]]], Any]) -> Any:

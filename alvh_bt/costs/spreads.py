@@ -162,7 +162,7 @@ def market_fill(
         The constants.
     """
     row = quoted_row(contract, prices)
-    if row >= 0 and prices.moment == 0.0:
+    if row >= 0 and prices.quotes[row]["fresh"]:
         quote = prices.quotes[row]
         price = quote["ask"] if contracts > 0.0 else quote["bid"]
         # From the price itself, so that a share of 1 is the ask to the last digit.

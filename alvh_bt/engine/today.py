@@ -7,11 +7,12 @@ import datetime as dt
 import numpy as np
 
 from alvh_bt.book.view import Today
-from alvh_bt.calendars import exchange_sessions, spx_expiries, vix_option_expiries, vx_expiries
+from alvh_bt.calendars import Expiries, exchange_sessions, spx_expiries, vix_option_expiries, vx_expiries
 from alvh_bt.config import Fill
 from alvh_bt.contracts import Root, calendar_date
 from alvh_bt.market import Market
 from alvh_bt.pricing.day import DayPrices
+from alvh_bt.pricing.quotes import QuoteRows
 from alvh_bt.signals import SIGNALS
 
 #: Closes that rules may look back on.
@@ -58,9 +59,23 @@ class Calendar:
             bool(self.week_start[i]),
             bool(self.after_monthly[i]),
             prices,
-            self.spx,
-            self.vix,
+            with_quotes(self.spx, prices.quotes),
+            with_quotes(self.vix, prices.quotes),
             self.vx,
             self.closes[max(0, i + 1 - CLOSES) : i + 1],
             self.signals[i],
         )
+
+
+def with_quotes(expiries: Expiries, quotes: QuoteRows) -> Expiries:
+    """Return those of the expiries that have quotes; all of them where none has.
+
+    So that a condor or a call is not put into an expiry that the chains lack while they have its neighbour.
+    """
+    if not len(quotes):
+        return expiries
+    of_quotes = np.unique(quotes["expiry"] * len(Root) + quotes["root"])
+    quoted = np.isin(expiries.day * len(Root) + expiries.root, of_quotes)
+    if not quoted.any():
+        return expiries
+    return Expiries(expiries.day[quoted], expiries.root[quoted], expiries.listed_from[quoted])

@@ -94,7 +94,7 @@ def _sorted_rows(frame: pd.DataFrame, day: int) -> tuple[QuoteRows, NDArray[np.f
     usable = np.flatnonzero((root >= 0) & (expiry > day) & (expiry <= day + MAX_DTE))
     order = usable[np.argsort(root[usable], kind="stable")]
     rows = np.zeros(len(order), dtype=QUOTE)
-    rows["root"], rows["expiry"] = root[order], expiry[order]
+    rows["root"], rows["expiry"], rows["fresh"] = root[order], expiry[order], 1
     for name in ("right", "strike", "bid", "ask"):
         rows[name] = frame[name].to_numpy()[order]
     underlying = frame["underlying"].to_numpy(np.float64)[order]

@@ -16,7 +16,7 @@ from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.model import ModelPrices, PriceModel, Settlement
 from alvh_bt.pricing.parameters import ModelParameters
 from alvh_bt.pricing.quote_rows import MAX_DTE, QUOTED_ROOTS, day_quotes
-from alvh_bt.pricing.quotes import NO_QUOTES, QuoteRows
+from alvh_bt.pricing.quotes import NO_QUOTES, QuoteRows, aged
 
 #: Under which reason quotes are counted that were taken at another moment than the close.
 OTHER_MOMENT: Final = "other moment"
@@ -27,6 +27,10 @@ VIX_QUOTES: Final = "vix_quotes"
 
 #: Sessions whose rows are kept: a day needs its own and, at its open, those of the close before.
 _KEPT: Final = 3
+
+#: Sessions without quotes over which the distance of the last ones is kept, so that a hole in the chains
+#: does not send marks to the bare model and back.
+KEPT_SESSIONS: Final = 5
 
 
 class QuoteSource(Protocol):
@@ -100,19 +104,19 @@ class QuotedPrices:
     def at_close(self, i: int) -> DayPrices:
         """Return the prices at the close of session `i`: that day's quotes, from rows <= i.
 
+        Where a day lacks quotes the model keeps the distance of the last ones, for `KEPT_SESSIONS`.
+
         Raises
         ------
         DataError
             VIX is unknown that day, or the chains cannot be read.
         """
         prices = self._model.at_close(i)
-        return prices._replace(quotes=self._rows_of(i, prices))
+        rows = self._rows_of(i, prices)
+        return prices._replace(quotes=rows if len(rows) else self._last_rows(i - 1, prices))
 
     def at_open(self, i: int) -> DayPrices:
         """Return the prices at the open of session `i`: the model, moved by the quotes of the close before.
-
-        Volatilities keep their distance from the model; forwards do not: what parity finds beyond rate and
-        dividends is mostly the quarter of an hour between the index's close and the quotes.
 
         Raises
         ------
@@ -120,17 +124,20 @@ class QuotedPrices:
             VIX is unknown at the close before, or the chains cannot be read.
         """
         prices = self._model.at_open(i)
-        quoted = self._rows_of(i - 1, self._model.at_close(i - 1))
-        if not len(quoted):
-            return prices
-        rows = quoted.copy()
-        rows["carry"] = prices.rate - prices.dividend_yield
-        rows.setflags(write=False)
-        return prices._replace(quotes=rows)
+        return prices._replace(quotes=self._last_rows(i - 1, prices))
 
     def settlement(self, i: int) -> Settlement:
         """Return the settlement values of session `i`; quotes have no part in them."""
         return self._model.settlement(i)
+
+    def _last_rows(self, last: int, prices: DayPrices) -> QuoteRows:
+        """Return the rows of the last close with quotes up to session `last`, aged to a later moment."""
+        for j in range(last, max(-1, last - KEPT_SESSIONS), -1):
+            if self._days[j] in self._quoted:
+                rows = self._rows_of(j, self._model.at_close(j))
+                if len(rows):
+                    return aged(rows, prices.day, prices.rate - prices.dividend_yield)
+        return NO_QUOTES
 
     def _rows_of(self, i: int, close: DayPrices) -> QuoteRows:
         day = self._days[i]

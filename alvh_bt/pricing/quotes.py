@@ -34,6 +34,7 @@ QUOTE: Final = np.dtype(
         ("basis", "f8"),  # points, added to Black's price
         ("carry", "f8"),  # ln(forward / index) a year; of no meaning for VIX
         ("after", "i8"),  # the first row of the next expiry or right
+        ("fresh", "i8"),  # 1 at the close of the quote, 0 at any later moment
     ]
 )
 
@@ -56,6 +57,28 @@ def frozen(rows: QuoteRows) -> QuoteRows:
     """Return the rows, read-only: compiled code takes one kind of array only, and nobody writes to prices."""
     rows.setflags(write=False)
     return rows
+
+
+def aged(rows: QuoteRows, day: int, carry: float) -> QuoteRows:
+    """Return the rows as they serve at a later moment: as distances from the model, no longer as quotes.
+
+    Forwards do not keep their distance: what parity finds beyond rate and dividends is mostly the quarter
+    of an hour between the index's close and the quotes.
+
+    Parameters
+    ----------
+    rows
+        Of an earlier close.
+    day
+        Epoch day of the later moment; expiries before it are left out.
+    carry
+        Rate less dividend yield then, decimals a year.
+    """
+    alive = rows["expiry"] >= day
+    later = rows[alive].copy()
+    later["after"] = np.concatenate([[0], np.cumsum(alive)])[later["after"]]
+    later["carry"], later["fresh"] = carry, 0
+    return frozen(later)
 
 
 #: No quote at all.

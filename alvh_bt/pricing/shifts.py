@@ -82,4 +82,4 @@ def price_source(contract: Contract, prices: DayPrices) -> int:
     if low < 0 and high < 0:
         return Source.MODEL
     row = find_quote(prices.quotes, contract.root, side(contract.right), contract.strike, contract.expiry)
-    return Source.QUOTE if row >= 0 and prices.moment == 0.0 else Source.SHIFTED
+    return Source.QUOTE if row >= 0 and prices.quotes[row]["fresh"] else Source.SHIFTED

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from alvh_bt.analysis.plain import json_text
+from alvh_bt.errors import ConfigError
 from alvh_bt.report.files import check_out, place_files
 from alvh_bt.validation.results import ValidationResult, validation_summary
 
+_SUMMARY: Final = "validate.json"
+
+#: What a run writes by the part of its summary that says so; a picture for each file of quotes besides.
+_FILES: Final = {
+    "quotes": ("quotes.csv", "figures/quotes_overall.png"),
+    "indices": ("index_months.csv", "figures/indices.png"),
+    "vxth": ("vxth_days.csv", "vxth_rolls.csv", "figures/vxth.png"),
+    "etps": ("etp_weeks.csv", "figures/etps.png"),
+}
+
 
 def write_validation(result: ValidationResult, out: Path, summary: dict[str, Any] | None = None) -> None:
-    """Write summary, tables and figures of a validation into the folder `out`, all of them or none.
+    """Write summary, tables and figures of a validation into the folder `out`.
+
+    What an earlier run wrote there, by its own summary, and this one does not is removed. The summary comes
+    last: where it is new, everything is.
 
     Parameters
     ----------
@@ -30,7 +45,38 @@ def write_validation(result: ValidationResult, out: Path, summary: dict[str, Any
         When `out` cannot be written.
     """
     check_out(out)
-    place_files(render_validation(result, summary or validation_summary(result)), out)
+    files = render_validation(result, summary or validation_summary(result))
+    last = {_SUMMARY: files.pop(_SUMMARY)}
+    if files:
+        place_files(files, out)
+    _remove(_written_before(out) - files.keys(), out)
+    place_files(last, out)
+
+
+def _written_before(out: Path) -> set[str]:
+    """Return the files that the summary in the folder `out` stands for; none where there is no summary."""
+    from alvh_bt.report.validation_figures import quotes_figure
+
+    try:
+        summary = json.loads((out / _SUMMARY).read_bytes())
+    except (OSError, ValueError):
+        return set()
+    if not isinstance(summary, dict):
+        return set()
+    names = {name for part, files in _FILES.items() if summary.get(part) for name in files}
+    return names | {f"figures/{quotes_figure(file)}" for file in summary.get("quotes") or ()}
+
+
+def _remove(names: set[str], out: Path) -> None:
+    for name in sorted(names):
+        try:
+            if (out / name).is_file():
+                (out / name).unlink()
+        except OSError as error:
+            raise ConfigError(
+                f"--out {out}: {name} of an earlier run cannot be removed ({error.strerror}); "
+                "give --out a folder that can be written"
+            ) from None
 
 
 def render_validation(result: ValidationResult, summary: dict[str, Any]) -> dict[str, bytes]:
@@ -40,7 +86,7 @@ def render_validation(result: ValidationResult, summary: dict[str, Any]) -> dict
 
     files = {f"{name}.csv": _csv(table) for name, table in validation_frames(result).items()}
     files |= {f"figures/{name}": picture for name, picture in draw_validation(result).items()}
-    return {**files, "validate.json": json_text(summary).encode()}
+    return {**files, _SUMMARY: json_text(summary).encode()}
 
 
 def validation_frames(result: ValidationResult) -> dict[str, pd.DataFrame]:

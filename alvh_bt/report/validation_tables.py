@@ -1,4 +1,4 @@
-"""A validation in the terminal: a headline in words, then tables within 100 columns."""
+"""A validation in the terminal: a headline in words, then tables that are whole in 80 columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alvh_bt.report import wording
 #: Files that are listed one by one; a folder of monthly files may hold hundreds.
 _LISTED: Final = 20
 
-#: Months of each index that fit beside one another; validate.json has ten.
+#: Months of each index that are shown; validate.json has ten.
 _WORST: Final = 3
 
 
@@ -31,8 +31,12 @@ def print_validation(summary: Mapping[str, Any], console: Console) -> None:
         Where to; its width decides the wrapping, never more than 100 columns are used.
     """
     width = min(console.width, 100)
+    before: RenderableType = ""
     for part in validation_parts(summary):
+        if isinstance(part, Table) or isinstance(before, Table):
+            console.print()
         console.print(part, width=width, highlight=False)
+        before = part
 
 
 def validation_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -72,7 +76,8 @@ def validation_headline(summary: Mapping[str, Any]) -> list[str]:
         sentences.append(
             f"SPX smile: {overall['mae_vol_points']:.2f} vol points from {overall['n']:,} quotes on the mean "
             f"(bias {overall['bias_vol_points']:+.2f}); "
-            f"{wording.percent(overall['inside_spread'], 0)} of model prices inside bid and ask."
+            f"{wording.percent(overall['inside_spread'], 0)} of model prices inside bid and ask"
+            f"{_range_of_files(summary['quotes'])}."
         )
     for name, figures in summary["indices"].items():
         sentences.append(
@@ -95,12 +100,27 @@ def validation_headline(summary: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
+def _range_of_files(files: Mapping[str, Any]) -> str:
+    """Return the least and the largest share inside bid and ask of files on the S&P 500, where there are two.
+
+    >>> files = {"a": 0.05, "b": 0.8, "c": 0.1}
+    >>> _range_of_files({k: {"underlying": "SPX", "inside_spread": v} for k, v in files.items()})
+    ' (5% to 80% by file)'
+    """
+    shares = [each["inside_spread"] for each in files.values() if each["underlying"] == "SPX"]
+    if len(shares) < 2:
+        return ""
+    return f" ({wording.percent(min(shares), 0)} to {wording.percent(max(shares), 0)} by file)"
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(
         title=title,
         box=box.SIMPLE_HEAD,
         title_justify="left",
         pad_edge=False,
+        show_edge=False,
+        collapse_padding=True,
         show_header=any(columns),
     )
     # A long file name folds; figures never do.
@@ -211,13 +231,11 @@ def _figures(
 
 def _worst(indices: Mapping[str, Any]) -> Table:
     """Return the worst months of each index beside those of the program."""
-    table = _table("Worst months of the index, %: index / program", "", *["" for _ in range(_WORST)])
+    table = _table("Worst months of the index", "", "month", "index", "program")
     for name, figures in indices.items():
-        months = figures["worst"][:_WORST]
-        cells = [
-            f"{each['month']} {100 * each['index']:.1f} / {100 * each['program']:.1f}" for each in months
-        ]
-        table.add_row(name, *cells, *[""] * (_WORST - len(cells)))
+        for each in figures["worst"][:_WORST]:
+            returns = (wording.percent(each[side], 1) for side in ("index", "program"))
+            table.add_row(name, each["month"], *returns)
     return table
 
 
@@ -261,9 +279,9 @@ def _pair(figures: Mapping[str, Any], first: str, second: str, digits: int = 0) 
 
 def _etps(etps: Mapping[str, Any]) -> Table:
     return _figures(
-        "Rolled VIX futures against the funds: correlation of returns",
+        "Rolled VIX futures against the funds: correlation of returns, annual returns",
         etps,
-        ("days", "daily", "daily from 2021", "weekly", "roll a year", "fund a year"),
+        ("days", "daily", "daily from 2021", "weekly", "roll", "fund"),
         {
             "days": wording.whole,
             "correlation_daily": _correlation,

@@ -23,6 +23,9 @@ VXTH_FILE: Final = "vxth_daily.csv"
 #: Indices that are replicated, where the file has them.
 INDEX_NAMES: Final = ("CNDR", "PUT", "BXM", "BXMD")
 
+#: A month's level is that of its last session, which is at the most so many calendar days before its end.
+MONTH_END_DAYS: Final = 4
+
 #: A published expiration may miss the exchange's own by a holiday or a slip of so many days.
 EXPIRATION_SLIP_DAYS: Final = 3
 
@@ -40,6 +43,14 @@ _VXTH_SPEC: Final = FileSpec(
         *(Column("call_mid", "", blank=True, or_equal=True), Column("number_of_calls", "", or_equal=True)),
     ),
 )
+
+#: All that the file must hold: besides the numbers of the specification, columns that are read with care.
+_VXTH_COLUMNS: Final = (
+    *("date", "vxth", "spx", "divd", "expiration", "strike"),
+    *("call_bid", "call_ask", "call_mid", "number_of_calls"),
+)
+
+_SHOWN: Final = 40  # characters of a header that a message repeats
 
 
 def check_folder(folder: Path) -> None:
@@ -66,13 +77,19 @@ def read_monthly(path: Path, today: dt.date | None = None) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The file is unusable, or has none of the indices.
+        The file is unusable, has none of the indices, or a date that is not at the end of its month.
     """
-    names = [name for name in INDEX_NAMES if name in _header(path)]
-    if not names and _header(path):
+    header = [cell.strip() for cell in _header(path)]
+    names = [name for name in INDEX_NAMES if name in header]
+    if not names and header:
         raise row_error(path.name, 1, "none of the columns " + ", ".join(INDEX_NAMES), "name at least one")
     table = _checked(path, FileSpec(path.stem, tuple(Column(name, "", blank=True) for name in names)), today)
     index = pd.DatetimeIndex(table.day.astype("datetime64[D]"), name="date")
+    early = np.asarray(index.days_in_month - index.day > MONTH_END_DAYS)
+    if early.any():
+        k = int(early.argmax())
+        bad = f"date {index[k]:%Y-%m-%d} is not within the last {MONTH_END_DAYS + 1} days of its month"
+        raise row_error(path.name, int(table.row[k]), bad, "give month-end levels alone")
     levels = pd.DataFrame({name: table.values[name] for name in names}, index=index)
     return levels.resample("ME").last()
 
@@ -102,6 +119,7 @@ def read_vxth(path: Path, today: dt.date | None = None) -> pd.DataFrame:
     DataError
         The file is unusable; names the row.
     """
+    _check_columns(path)
     table = _checked(path, _VXTH_SPEC, today)
     expiry = _expirations(path, table)
     frame = pd.DataFrame({"day": table.day, "expiry": expiry, **table.values})
@@ -114,6 +132,17 @@ def read_vxth(path: Path, today: dt.date | None = None) -> pd.DataFrame:
     frame.loc[absent, ["call_bid", "call_ask"]] = np.nan
     frame.loc[~(frame["call_mid"] > 0.0), "call_mid"] = np.nan
     return frame
+
+
+def _check_columns(path: Path) -> None:
+    """Raise DataError unless the tail hedge index's file names each needed column once."""
+    header = _header(path)
+    for name in _VXTH_COLUMNS if header else ():
+        if header.count(name) != 1:
+            fault = f"no column '{name}'" if name not in header else f"the column '{name}' twice"
+            found = ",".join(header)[:_SHOWN]
+            remedy = f"it must hold {','.join(_VXTH_COLUMNS)}"
+            raise row_error(path.name, 1, f"{fault} in the header '{found}'", remedy)
 
 
 def _checked(path: Path, spec: FileSpec, today: dt.date | None) -> Table:
@@ -150,14 +179,12 @@ def _header(path: Path) -> list[str]:
     """Return the names in the first line; none where the file is empty or is no text."""
     try:
         with path.open(encoding="utf-8-sig") as lines:
-            return [cell.strip().strip('"') for cell in next(lines, "").strip().split(",") if cell]
+            return [cell.strip('"') for cell in next(lines, "").rstrip().split(",") if cell]
     except (OSError, UnicodeDecodeError):
         return []  # reading the table says what is wrong
 
 
 def _text_column(path: Path, name: str) -> pd.Series:
-    if name not in _header(path):
-        raise row_error(path.name, 1, f"no column '{name}'", "add it")
     return pd.read_csv(path, usecols=[name], skip_blank_lines=False, dtype="str", encoding="utf-8-sig")[name]
 
 

@@ -14,7 +14,14 @@ from alvh_bt.contracts import calendar_date
 from alvh_bt.market.market import Market, provenance_shares
 from alvh_bt.pricing.model import ModelPrices, PriceModel
 from alvh_bt.validation.anchors import AnchorMiss, anchor_misses
-from alvh_bt.validation.benchmarks import MONTHLY_FILE, VXTH_FILE, check_folder, read_monthly, read_vxth
+from alvh_bt.validation.benchmarks import (
+    INDEX_NAMES,
+    MONTHLY_FILE,
+    VXTH_FILE,
+    check_folder,
+    read_monthly,
+    read_vxth,
+)
 from alvh_bt.validation.chain_errors import FileErrors, days_inside, file_errors
 from alvh_bt.validation.etps import PRODUCTS, EtpReplication, Product, read_closes, replicate_etp
 from alvh_bt.validation.indices import IndexReplication, replicate_indices
@@ -111,10 +118,11 @@ class _Validation:
         for path, names in ((monthly, "CNDR, PUT, BXM, BXMD"), (daily, "VXTH")):
             if not path.is_file():
                 self.left_out.append(f"{names}: no {path.name} in {folder.name}")
-        return (
-            read_monthly(monthly) if monthly.is_file() else None,
-            read_vxth(daily) if daily.is_file() else None,
-        )
+        levels = read_monthly(monthly) if monthly.is_file() else None
+        absent = [] if levels is None else [name for name in INDEX_NAMES if name not in levels]
+        if absent:
+            self.left_out.append(f"{', '.join(absent)}: not in {MONTHLY_FILE}")
+        return levels, read_vxth(daily) if daily.is_file() else None
 
     def _closes(self, folder: Path | None) -> dict[Product, pd.Series]:
         if not (self.market.vx_expiry[self.first : self.last + 1] > 0).any():
