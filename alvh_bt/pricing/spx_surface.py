@@ -16,7 +16,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from alvh_bt.pricing.clock import DAYS_A_YEAR
-from alvh_bt.pricing.ssvi import SmileShape, theta_from_variance, thetas_from_variances, total_variance
+from alvh_bt.pricing.ssvi import (
+    SmileShape,
+    theta_from_variance,
+    thetas_from_variances,
+    total_variance,
+    with_eta,
+)
 
 Floats = NDArray[np.float64]
 
@@ -194,14 +200,7 @@ def moved_surface(surface: SpxSurface, vix_points: float) -> SpxSurface:
     low, high = VIX_RANGE
     rise = min(max(moved[1], low), high) / min(max(vol[1], low), high)
     cap = surface.eta_cap * max(1.0, CAP_VIX / min(max(moved[1], low), high)) ** CAP_POWER
-    shape = SmileShape(
-        surface.rho,
-        min(cap, surface.eta * rise**surface.eta_on_vix),
-        surface.gamma,
-        surface.wing,
-        surface.wing_start,
-        surface.wing_width,
-    )
+    shape = with_eta(surface_shape(surface), min(cap, surface.eta * rise**surface.eta_on_vix))
     return spx_surface(shape, surface.eta_on_vix, surface.eta_cap, power, moved)
 
 
