@@ -13,31 +13,45 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from alvh_bt.bounds import Days, Delta, NotNegative, Positive, Share, ShortDelta
 from alvh_bt.choices import Fill, Named, OnMargin, Schedule, Sizes
 from alvh_bt.errors import ConfigError
+from alvh_bt.hedge_params import (
+    ClimateParams,
+    GuardParams,
+    LadderParams,
+    LayeredParams,
+    LongVxParams,
+    SizingParams,
+    StaticParams,
+    VxthParams,
+)
+from alvh_bt.signal_params import QuorumParams, SignalParams, VoteParams
 
 __all__ = [
     "BookParams",
+    "ClimateParams",
     "CondorParams",
     "CostParams",
     "Fill",
+    "GuardParams",
+    "LadderParams",
     "LayeredParams",
+    "LongVxParams",
     "OnMargin",
+    "QuorumParams",
     "Schedule",
     "ShockParams",
+    "SignalParams",
     "Sizes",
+    "SizingParams",
     "StaticParams",
     "Study",
+    "VoteParams",
+    "VxthParams",
     "make_study",
     "read_study",
 ]
-
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Delta = Annotated[float, Field(gt=0.0, lt=1.0)]
-ShortDelta = Annotated[float, Field(gt=0.0, lt=0.5)]
-Days = Annotated[int, Field(ge=0, le=730)]
 
 
 class CondorParams(NamedTuple):
@@ -49,47 +63,22 @@ class CondorParams(NamedTuple):
     dte_tolerance: Share = 0.4  # of target_dte; further away, no condor is opened
     short_delta: ShortDelta = 0.16
     short_distance: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0  # share of spot; replaces short_delta
+    short_range: NotNegative = 0.0  # multiple of the expected daily range; replaces short_delta
+    range_share: Share = 0.8  # of VIX / 16, percent of spot: the expected daily range
+    target_credit: NotNegative = 0.0  # net points a unit, half from each side; replaces short_delta
     wing_delta: ShortDelta = 0.05
     wing_width: NotNegative = 0.0  # index points; replaces wing_delta
+    max_entry_vix: NotNegative = 0.0  # no condor is opened above this VIX
     take_profit: Share = 0.5  # of the net credit
     stop_loss: NotNegative = 2.0  # loss as a multiple of the net credit
     exit_dte: Days = 21
     roll_delta: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.30  # of a tested short strike
     max_rolls: Annotated[int, Field(ge=0, le=20)] = 1  # a side of a condor
+    roll_vix: NotNegative = 0.0  # a tested side is rolled only with VIX above this
+    roll_range: Share = 0.0  # ... or with the expected daily range (share of spot) above this
+    roll_days_out: Annotated[int, Field(ge=0, le=60)] = 0  # the condor moves to an expiry so much later
+    roll_short_delta: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0  # of the rolled strike; 0: short_delta
     max_open: Annotated[int, Field(ge=1, le=16)] = 1
-
-
-class StaticParams(NamedTuple):
-    """A fixed hedge, bought with each condor and held unchanged until it is closed."""
-
-    quantity: NotNegative = 0.0  # contracts a condor; 0 = the shock gain of `layered`, all layers on
-    call_delta: Delta = 0.30
-    front_weight: Share = 0.5  # of the futures, in the first of the two front months
-
-
-class LayeredParams(NamedTuple):
-    """The adaptive layers: sizes, triggers, exits and rolls."""
-
-    target_vx_per_100k: Positive = 1.6  # targeted VIX notional, in VX a 100,000 USD of condor notional
-    first_share: Share = 0.125  # of the target, a deployment: 0.20 VX a 100,000 USD
-    second_share: Share = 0.125  # the same VIX notional in calls
-    third_share: Share = 0.125
-    front_weight: Share = 0.5
-    future_roll_dte: Days = 7
-    trigger_delta: Delta = 0.25  # layer two: of either short strike
-    trigger_iv_expansion: Positive = 0.15  # layer two: VIX over its level at the condor's entry, less 1
-    relax_delta: Delta = 0.18  # layer two leaves when both are back below
-    relax_iv_expansion: Annotated[float, Field(gt=-1.0, allow_inf_nan=False)] = 0.05
-    second_delta: Delta = 0.30
-    third_delta: Delta = 0.15
-    call_dte_low: Days = 30
-    call_dte_high: Days = 45
-    call_roll_dte: Days = 14
-    confirm_closes: Annotated[int, Field(ge=1, le=10)] = 1  # closes beyond the break-even
-    flow_percentile: Share = 0.90  # of volume and of range against the last year
-    calm_percentile: Share = 0.50  # layer three leaves when the flow is back below, above the break-even
-    monetise_multiple: NotNegative = 3.0  # a call layer is sold at this multiple of its cost
-    max_entries: Annotated[int, Field(ge=1, le=20)] = 1  # of layers two and three, a condor
 
 
 class ShockParams(NamedTuple):
@@ -128,6 +117,9 @@ class CostParams(NamedTuple):
     mini_future_fee: NotNegative = 0.90
     settlement_fee: NotNegative = 0.0
     vx_margin_rate: Share = 0.40  # of the future's value
+    etp_half_spread: Share = 0.0005  # of the price, exchange-traded notes
+    etp_depth_usd: Positive = 20_000_000.0  # each side of the pool that a note is traded against
+    etp_sandwich: NotNegative = 0.5  # of the price impact, at calm_vix: lost to those who trade around it
 
 
 class BookParams(NamedTuple):
@@ -154,6 +146,15 @@ class Study:
     condor: CondorParams = CondorParams()
     static: StaticParams = StaticParams()
     layered: LayeredParams = LayeredParams()
+    sizing: SizingParams = SizingParams()
+    climate: ClimateParams = ClimateParams()
+    quorum: QuorumParams = QuorumParams()
+    votes: VoteParams = VoteParams()
+    signals: SignalParams = SignalParams()
+    guard: GuardParams = GuardParams()
+    ladder: LadderParams = LadderParams()
+    vxth: VxthParams = VxthParams()
+    long_vx: LongVxParams = LongVxParams()
     shock: ShockParams = ShockParams()
     costs: CostParams = CostParams()
 
@@ -167,6 +168,10 @@ class Study:
         """
         checks = (
             (self.start and self.end and self.start > self.end, "start is after end"),
+            (
+                not self.layered.first_low <= self.layered.first_share <= self.layered.first_high,
+                "layered.first_share must lie between first_low and first_high",
+            ),
             (not self.hedges, "hedges is empty: name at least one"),
             (len(set(self.hedges)) < len(self.hedges), "hedges names one twice"),
             (
@@ -208,6 +213,15 @@ _CONCERNS: Final[dict[str, Any]] = {
     "condor": CondorParams,
     "static": StaticParams,
     "layered": LayeredParams,
+    "sizing": SizingParams,
+    "climate": ClimateParams,
+    "quorum": QuorumParams,
+    "votes": VoteParams,
+    "signals": SignalParams,
+    "guard": GuardParams,
+    "ladder": LadderParams,
+    "vxth": VxthParams,
+    "long_vx": LongVxParams,
     "shock": ShockParams,
     "costs": CostParams,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from alvh_bt.book.ledger import mark_lots
@@ -37,6 +39,7 @@ def at_close(
     vix_options: Expiries | None = None,
     vx: Expiries | None = None,
     closes: tuple[float, ...] = (SPOT,),
+    vix_closes: tuple[float, ...] = (),
     flow: float = 0.0,
     spot: float = SPOT,
 ) -> Today:
@@ -55,6 +58,7 @@ def at_close(
         listed(Root.VIX, 16, 37, 72, day=day) if vix_options is None else vix_options,
         listed(Root.VX, 16, 51, 79, day=day) if vx is None else vx,
         np.array(closes),
+        np.array(vix_closes or (vix,)),
         signals,
     )
 
@@ -82,6 +86,8 @@ def condor_view(**changes: float) -> CondorView:
         short_call_delta=0.16,
         cost_to_close=20.0,
         break_even=3680.0,
+        irr=math.nan,
+        entry_irr=math.nan,
     )
     return view._replace(**changes)
 
@@ -101,6 +107,8 @@ def condors(*changes: dict[str, float]) -> np.ndarray:
             "credit_points": 20.0,
             "entry_credit_points": 20.0,
             "entry_vix": 20.0,
+            "irr": math.nan,
+            "entry_irr": math.nan,
         }
         for name, value in (usual | change).items():
             row[name] = value
@@ -122,6 +130,7 @@ def lot(lot_id: int, layer: int, right: int, strike: float, contracts: float, **
         "entry_price": 1.0,
         "last_mark": 1.0,
         "entry_day": DAY,
+        "sales": 0,
     }
     return usual | changes
 
@@ -165,6 +174,7 @@ def book_of(
     condor_rows: np.ndarray,
     marks: dict[int, dict[str, float]] | None = None,
     next_group: int = 2,
+    nav: float = 250_000.0,
 ) -> BookView:
     """The book marked at today's prices, with `marks` by lot id written over them."""
     rows = rows_of(lots)
@@ -172,4 +182,4 @@ def book_of(
     for lot_id, values in (marks or {}).items():
         for name, value in values.items():
             marked[name][rows["id"] == lot_id] = value
-    return BookView(rows, marked, condor_rows, next_group)
+    return BookView(rows, marked, condor_rows, next_group, nav)

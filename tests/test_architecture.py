@@ -15,8 +15,8 @@ PROJECT = PACKAGE.parent
 
 #: A part may import parts of its own tier and of tiers above it in this list.
 TIERS = (
-    ("errors", "contracts", "compiled", "choices"),
-    ("sessions", "calendars", "config", "pricing", "market", "chains"),
+    ("errors", "contracts", "compiled", "choices", "bounds"),
+    ("sessions", "calendars", "config", "hedge_params", "signal_params", "pricing", "market", "chains"),
     ("costs", "book"),
     ("signals", "condor", "hedges"),
     ("engine",),

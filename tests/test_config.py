@@ -143,7 +143,7 @@ def test_unknown_setting_lists_the_known_ones_of_its_concern() -> None:
 def test_unknown_concern_lists_the_known_ones() -> None:
     message = complaint(condors={})
     assert message.startswith("unknown setting condors; known: start, end, hedges")
-    assert message.endswith("book, condor, static, layered, shock, costs")
+    assert message.endswith("guard, ladder, vxth, long_vx, shock, costs")
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def scenes(market: Market) -> list[Scene]:
             view = super().book()
             values = self.broker.model.settlement(self.broker.session)
             copies = (view.lots.copy(), view.marks.copy(), view.condors.copy())
-            seen.append(Scene(self.broker.today(), BookView(*copies, view.next_group), values))
+            seen.append(Scene(self.broker.today(), BookView(*copies, view.next_group, view.nav), values))
             return view
 
     for study, prices in ((BUSY, ModelPrices(market)), (QUOTED, quoted_prices(market))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -21,12 +22,15 @@ def with_decisions(condors: Rows, orders: Iterable[Order], today: Today) -> Rows
             continue
         if order.action == Action.CLOSE:
             rows["status"][rows["id"] == order.group] = Status.CLOSING
+        elif order.action == Action.ROLL:
+            rows["status"][rows["id"] == order.group] = Status.ROLLING
         elif order.action == Action.OPEN and order.group not in rows["id"]:
             planned = np.zeros(1, dtype=CONDOR)
             planned["id"], planned["status"] = order.group, Status.PLANNED
             planned["root"], planned["expiry"] = order.root, order.expiry
             planned["opened_day"], planned["entry_dte"] = today.fill_day, order.expiry - today.fill_day
             planned["contracts"], planned["entry_vix"] = abs(order.contracts), today.prices.vix_level
+            planned["irr"] = planned["entry_irr"] = math.nan
             rows = np.concatenate((rows, planned))
     return rows
 

@@ -130,7 +130,7 @@ def with_lot(lots: Rows, order: Order, lot_id: int, price: float, day: int) -> R
     row = (lot_id, order.book, order.layer, order.group, order.root, order.right, order.strike)
     grown = np.empty(len(lots) + 1, dtype=LOT)
     grown[:-1] = lots
-    grown[-1] = (*row, order.expiry, order.contracts, price, price, day)
+    grown[-1] = (*row, order.expiry, order.contracts, price, price, day, 0)
     return grown
 
 

@@ -1,4 +1,4 @@
-"""Records that rules read and write: lots, condors, orders, notes and their codes.
+"""Records that rules read and write: lots, condors, orders and notes; their codes are in `codes`.
 
 Lots and condors, over which compiled rules loop, are structured arrays; orders and notes, which are
 few, are `NamedTuple`s.
@@ -6,126 +6,44 @@ few, are `NamedTuple`s.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alvh_bt.book.codes import REASON_TEXT, Action, Book, Layer, Reason, Status
 from alvh_bt.compiled import rule
 from alvh_bt.contracts import Contract, make_contract
 
+__all__ = [
+    "CONDOR",
+    "LOT",
+    "MARK",
+    "REASON_TEXT",
+    "Action",
+    "Book",
+    "Decision",
+    "Layer",
+    "Note",
+    "Order",
+    "Reason",
+    "Rows",
+    "Status",
+    "closing_order",
+    "empty_rows",
+    "extend",
+    "lot_contract",
+    "make_note",
+    "make_order",
+    "nothing",
+    "order_contract",
+    "reducing_order",
+    "refusal",
+]
+
 Rows = NDArray[Any]  # a structured array of LOT, CONDOR or MARK rows
 
-
-class _Book(NamedTuple):
-    """Whose position it is."""
-
-    CONDOR: int = 0
-    HEDGE: int = 1
-
-
-Book: Final = _Book()
-
-
-class _Layer(NamedTuple):
-    """A leg of the condor, or a layer of the hedge."""
-
-    LONG_PUT: int = 0
-    SHORT_PUT: int = 1
-    SHORT_CALL: int = 2
-    LONG_CALL: int = 3
-    STATIC: int = 4
-    ONE: int = 5
-    TWO: int = 6
-    THREE: int = 7
-
-
-Layer: Final = _Layer()
-
-
-class _Action(NamedTuple):
-    """What a trade does; a roll is a close and an open that share a package."""
-
-    OPEN: int = 0
-    CLOSE: int = 1
-    ROLL: int = 2
-    SETTLE: int = 3
-
-
-Action: Final = _Action()
-
-
-class _Status(NamedTuple):
-    """Where a condor stands when hedges are asked."""
-
-    PLANNED: int = 0  # its entry is ordered, not yet filled
-    OPEN: int = 1
-    CLOSING: int = 2  # its exit is ordered, not yet filled
-
-
-Status: Final = _Status()
-
-
-class _Reason(NamedTuple):
-    """Why a decision was taken; the text is in `REASON_TEXT`."""
-
-    ENTRY: int = 0
-    TAKE_PROFIT: int = 1
-    STOP_LOSS: int = 2
-    TIME_EXIT: int = 3
-    ROLL_PUT: int = 4
-    ROLL_CALL: int = 5
-    NO_EXPIRY: int = 6
-    NO_STRIKES: int = 7
-    NO_CREDIT: int = 8
-    SETTLEMENT: int = 9
-    PROXY_SETTLEMENT: int = 10
-    MARGIN_CUT: int = 11
-    CONDOR_OPENED: int = 12
-    CONDOR_CLOSED: int = 13
-    SHORT_DELTA: int = 14
-    IV_EXPANSION: int = 15
-    BREAK_EVEN_AND_FLOW: int = 16
-    RELAXED: int = 17
-    MONETISED: int = 18
-    ROLL_FORWARD: int = 19
-    NOT_LISTED: int = 20
-    UNAVAILABLE: int = 21
-    NO_PRICE: int = 22
-    MANUAL: int = 23
-    TOO_SMALL: int = 24
-
-
-Reason: Final = _Reason()
-
-
-REASON_TEXT: Final = (
-    "entry by schedule",
-    "take profit",
-    "stop loss",
-    "time exit",
-    "roll of the tested put spread",
-    "roll of the tested call spread",
-    "no entry: no listed expiry near the target",
-    "no entry: no listed strikes fit",
-    "no entry: no credit left after costs",
-    "settlement",
-    "settlement at a proxy of the official value",
-    "cut to meet margin",
-    "condor opened",
-    "condor closed",
-    "short strike delta at the trigger",
-    "implied volatility expanded since entry",
-    "close beyond the put break-even with a spike in flow",
-    "trigger relaxed",
-    "layer monetised",
-    "rolled forward along the curve",
-    "hedge contract not listed on this day",
-    "flow signal unavailable: neutral",
-    "no price for every leg: package not filled",
-    "ordered by the strategy",
-    "the size rounds to no whole contract",
-)
 
 LOT: Final = np.dtype(
     [
@@ -141,6 +59,7 @@ LOT: Final = np.dtype(
         ("entry_price", "f8"),
         ("last_mark", "f8"),  # the price, points, up to which its P&L is booked
         ("entry_day", "i8"),
+        ("sales", "i8"),  # how often a part of it was sold to monetise it
     ]
 )
 
@@ -160,6 +79,8 @@ CONDOR: Final = np.dtype(
         ("call_rolls", "i8"),
         ("second_entries", "i8"),
         ("third_entries", "i8"),
+        ("irr", "f8"),  # projected return a year at the last close (NaN: unknown)
+        ("entry_irr", "f8"),  # the same at the first close after its entry
     ]
 )
 
@@ -191,12 +112,20 @@ class Order(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A decision not to trade, worth a line in the journal."""
+    """A decision not to trade, worth a line in the journal.
+
+    For a refused order `irr_without` and `irr_with` are the projected returns that decided, `contracts` and
+    `price` what was refused; NaN elsewhere.
+    """
 
     book: int
     layer: int
     group: int
     reason: int
+    irr_without: float = math.nan
+    irr_with: float = math.nan
+    contracts: float = math.nan
+    price: float = math.nan
 
 
 class Decision(NamedTuple):
@@ -243,11 +172,26 @@ def make_order(
 @rule
 def make_note(book: int, layer: int, group: int, reason: int) -> Note:
     """Return a note with plain integers, as `make_order` does for orders."""
-    return Note(int(book), int(layer), int(group), int(reason))
+    return Note(int(book), int(layer), int(group), int(reason), math.nan, math.nan, math.nan, math.nan)
+
+
+@rule
+def refusal(order: Order, reason: int, irr_without: float, irr_with: float) -> Note:
+    """Return the note of an order that is not sent."""
+    return Note(
+        order.book,
+        order.layer,
+        order.group,
+        int(reason),
+        float(irr_without),
+        float(irr_with),
+        order.contracts,
+        order.price,
+    )
 
 
 _NO_ORDER: Final = Order(0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0.0, 0.0, 0, 0)
-_NO_NOTE: Final = Note(0, 0, 0, 0)
+_NO_NOTE: Final = Note(0, 0, 0, 0, math.nan, math.nan, math.nan, math.nan)
 
 
 @rule
@@ -280,19 +224,15 @@ def order_contract(order: Order) -> Contract:
 @rule
 def closing_order(lot: Any, mid: float, reason: int, action: int, package: int) -> Order:
     """Return the order that closes the whole of a row of `LOT`; `mid` in points."""
+    return reducing_order(lot, -lot["contracts"], mid, reason, action, package)
+
+
+@rule
+def reducing_order(lot: Any, contracts: float, mid: float, reason: int, action: int, package: int) -> Order:
+    """Return the order that trades `contracts` (signed against the lot) to reduce a row of `LOT`."""
     contract = lot_contract(lot)
-    return make_order(
-        lot["book"],
-        lot["layer"],
-        action,
-        lot["group"],
-        lot["id"],
-        contract,
-        -lot["contracts"],
-        mid,
-        reason,
-        package,
-    )
+    book, layer, group = lot["book"], lot["layer"], lot["group"]
+    return make_order(book, layer, action, group, lot["id"], contract, contracts, mid, reason, package)
 
 
 def empty_rows(kind: np.dtype[Any], n: int = 0) -> Rows:

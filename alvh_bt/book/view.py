@@ -17,8 +17,8 @@ from alvh_bt.pricing.day import DayPrices, underlying_scale
 class Today(NamedTuple):
     """What is known at a close, and the calendar; nothing from later days.
 
-    `fill_day` is the epoch day on which orders decided now are filled, `closes` the last SPX
-    closes (latest last), `signals` today's market-wide signal values in the order of `SIGNALS`
+    `fill_day` is the epoch day on which orders decided now are filled, `closes` and `vix_closes` the last
+    closes of SPX and VIX (latest last), `signals` today's market-wide signal values in the order of `SIGNALS`
     (NaN: unavailable).
     """
 
@@ -33,16 +33,18 @@ class Today(NamedTuple):
     vix: Expiries
     vx: Expiries
     closes: np.ndarray
+    vix_closes: np.ndarray
     signals: np.ndarray
 
 
 class BookView(NamedTuple):
-    """The book at the close: lots with their marks, condors, and the next condor's id."""
+    """The book at the close: lots with their marks, condors, the next condor's id, and NAV in USD."""
 
     lots: Rows
     marks: Rows
     condors: Rows
     next_group: int
+    nav: float
 
 
 class CondorView(NamedTuple):
@@ -50,7 +52,8 @@ class CondorView(NamedTuple):
 
     `credit_points` has the cost of rolls in it, `entry_credit_points` has not.
     `cost_to_close` is in points a unit at mid, `short_put_delta` and `short_call_delta` are
-    absolute, `break_even` is the lower break-even at expiry in SPX points.
+    absolute, `break_even` is the lower break-even at expiry in SPX points. `irr` and `entry_irr` are the
+    projected return a year now and at the first close after the entry, NaN where unknown.
     """
 
     row: int
@@ -73,6 +76,8 @@ class CondorView(NamedTuple):
     short_call_delta: float
     cost_to_close: float
     break_even: float
+    irr: float
+    entry_irr: float
 
 
 @rule
@@ -121,4 +126,6 @@ def view_condor(book: BookView, row: int) -> CondorView:
         call_delta,
         cost,
         (short_put - condor["credit_points"]) / underlying_scale(condor["root"]),
+        condor["irr"],
+        condor["entry_irr"],
     )

@@ -82,7 +82,7 @@ class Accounts:
 
     def view(self) -> BookView:
         """Return the book as rules see it; they must not write to it."""
-        return BookView(self.lots, self.marks, self.condors, self.next_group)
+        return BookView(self.lots, self.marks, self.condors, self.next_group, self.nav)
 
     def begin(self, day: int) -> None:
         """Start a session: interest on the cash held since the last close, carry and theta of its lots."""

@@ -115,7 +115,7 @@ def run_variants(
     for name in study.hedges:
         make_hedge(name, study)
     prices: PriceModel = ModelPrices(market) if store is None else QuotedPrices(market, store)
-    calendar = Calendar(market)
+    calendar = Calendar(market, study.signals)
 
     def job(name: str, told: Callable[[], Any]) -> RunResult:
         return run_variant(market, study, name, prices, calendar, told)

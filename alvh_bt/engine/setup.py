@@ -44,7 +44,7 @@ def equip(
     """
     study = study or Study()
     first, last = market.window(study.start, study.end)
-    calendar = calendar or Calendar(market)
+    calendar = calendar or Calendar(market, study.signals)
     broker = OptionsBroker(study, calendar, prices or ModelPrices(market), first)
     cerebro.setbroker(broker)
     for index in feeds:

@@ -8,7 +8,7 @@ import numpy as np
 
 from alvh_bt.book.view import Today
 from alvh_bt.calendars import Expiries, exchange_sessions, spx_expiries, vix_option_expiries, vx_expiries
-from alvh_bt.config import Fill
+from alvh_bt.config import Fill, SignalParams
 from alvh_bt.contracts import Root, calendar_date
 from alvh_bt.market import Market
 from alvh_bt.pricing.day import DayPrices
@@ -26,19 +26,23 @@ class Calendar:
     ----------
     market
         The aligned history; signals of a session see rows up to it only.
+    signals
+        Periods and constants of the signals; the defaults if None.
     """
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, signals: SignalParams | None = None) -> None:
         days = market.days
         first, last = calendar_date(days[0]), calendar_date(days[-1])
         self.days = days
-        self.closes = market.columns["spx_close"]
+        self.closes, self.vix_closes = market.columns["spx_close"], market.columns["vix_close"]
         # The day after the last close is the day of its fills: what is listed then must be known.
         beyond = last + dt.timedelta(days=14)
         self.spx = spx_expiries(first, beyond)
         self.vix = vix_option_expiries(first, beyond)
         self.vx = vx_expiries(first, beyond)
-        self.signals = np.column_stack([kind().series(market) for kind in SIGNALS.values()])
+        self.signals = np.column_stack(
+            [kind().series(market, signals or SignalParams()) for kind in SIGNALS.values()]
+        )
         self.signals.setflags(write=False)
         exchange = exchange_sessions(first, beyond).astype(np.int64)
         self.next_day = exchange[np.searchsorted(exchange, days, side="right")]
@@ -63,6 +67,7 @@ class Calendar:
             with_quotes(self.vix, prices.quotes),
             self.vx,
             self.closes[max(0, i + 1 - CLOSES) : i + 1],
+            self.vix_closes[max(0, i + 1 - CLOSES) : i + 1],
             self.signals[i],
         )
 

@@ -22,6 +22,11 @@ COLUMN_NAMES: Final = (
     *("vix_open", "vix_high", "vix_low", "vix_close"),
     *("vix9d", "vix3m", "vix6m", "vvix", "skew"),
     *("rate", "dividend_yield", "spx_set", "vro"),
+    # What the signals listen to; each stands on the first session on which it was known.
+    *("advances", "declines", "percent_advancers", "net_new_highs"),
+    *("ten_year_earnings", "dividends", "cash_flow", "long_rate", "credit_spread", "reer", "foreign_rate"),
+    *("days_to_fomc", "days_since_fomc", "days_to_inflation", "days_since_inflation", "inflation_surprise"),
+    *("quick_ratio", "equal_weight", "equity", "vx_volume", "vxx", "uvxy"),
 )
 
 #: The provenance key of the VX futures matrix, which is not a column.

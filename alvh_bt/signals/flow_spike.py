@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from alvh_bt.book.view import CondorView, Today
+from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 from alvh_bt.signals.signal import Signal
 
@@ -27,7 +28,7 @@ class FlowSpike(Signal):
     unit: ClassVar[str] = "share of the last 252 sessions below today"
     inputs: ClassVar[tuple[str, ...]] = ("spx_volume", "spx_high", "spx_low", "spx_close")
 
-    def series(self, market: Market) -> NDArray[np.float64]:
+    def series(self, market: Market, params: SignalParams) -> NDArray[np.float64]:
         """Return the rank for every session, shape (n,); NaN before half a year of history."""
         close = market.columns["spx_close"]
         before = np.concatenate(([np.nan], close[:-1]))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alvh_bt.book.view import CondorView, Today
+from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 
 
@@ -23,7 +24,7 @@ class Signal(ABC):
     unit: ClassVar[str]
     inputs: ClassVar[tuple[str, ...]]  # market columns that it needs
 
-    def series(self, market: Market) -> NDArray[np.float64]:
+    def series(self, market: Market, params: SignalParams) -> NDArray[np.float64]:
         """Return the signal for every session, shape (n,); row i depends on rows up to i only."""
         return np.full(len(market.sessions), np.nan)
 

@@ -158,7 +158,7 @@ def collateral(rule: Rule, orders: list[Order], prices: DayPrices) -> float:
 
 def _condor(expiry: int, today: Today) -> list[Order]:
     """Return the leg manager's entry, a unit; none where it finds no strikes or no credit."""
-    book = BookView(empty_rows(LOT), empty_rows(MARK), empty_rows(CONDOR), 1)
+    book = BookView(empty_rows(LOT), empty_rows(MARK), empty_rows(CONDOR), 1, math.nan)
     params = HELD_CONDOR._replace(target_dte=expiry - today.fill_day)
     decision = decide_condor(today, book, params, BookParams(), NO_COSTS)
     return [order._replace(contracts=math.copysign(1.0, order.contracts)) for order in decision.orders]
