@@ -172,6 +172,10 @@ class Study:
                 not self.layered.first_low <= self.layered.first_share <= self.layered.first_high,
                 "layered.first_share must lie between first_low and first_high",
             ),
+            (
+                self.layered.differential_low >= self.layered.differential_high,
+                "layered.differential_low must be below layered.differential_high",
+            ),
             (not self.hedges, "hedges is empty: name at least one"),
             (len(set(self.hedges)) < len(self.hedges), "hedges names one twice"),
             (

@@ -10,9 +10,9 @@ from alvh_bt.book.ledger import mark_lots
 from alvh_bt.book.records import CONDOR, LOT, MARK, Book, Layer, Status
 from alvh_bt.book.view import BookView, CondorView, Today
 from alvh_bt.calendars import Expiries
+from alvh_bt.choices import SignalCode
 from alvh_bt.contracts import Right, Root
 from alvh_bt.pricing.flat import flat_prices
-from alvh_bt.signals import FLOW_SPIKE, SIGNALS
 
 #: Monday 2021-03-01: mini VIX futures exist, all listings of the scenes are made by hand anyway.
 DAY = 18687
@@ -42,10 +42,13 @@ def at_close(
     vix_closes: tuple[float, ...] = (),
     flow: float = 0.0,
     spot: float = SPOT,
+    known: dict[int, float] | None = None,
 ) -> Today:
-    """What is known at a close; orders are filled `fill_in` days later."""
-    signals = np.full(len(SIGNALS), np.nan)
-    signals[FLOW_SPIKE] = flow
+    """What is known at a close; orders are filled `fill_in` days later; `known` are signals by code."""
+    signals = np.full(len(SignalCode), np.nan)
+    signals[SignalCode.FLOW_SPIKE] = flow
+    for code, value in (known or {}).items():
+        signals[code] = value
     return Today(
         day,
         since_start,

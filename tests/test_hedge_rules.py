@@ -17,10 +17,11 @@ from rule_scenes import (
     condors,
     future_lot,
     listed,
+    rows_of,
 )
 
 from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, Status, order_contract
-from alvh_bt.config import LayeredParams, ShockParams, Sizes, StaticParams, Study
+from alvh_bt.config import LayeredParams, ShockParams, Sizes, StaticParams, Study, VoteParams
 from alvh_bt.contracts import Right, Root, contract_multiplier
 from alvh_bt.errors import ConfigError
 from alvh_bt.hedges import HEDGES, make_hedge
@@ -33,21 +34,22 @@ from alvh_bt.hedges.instruments import (
     future_size,
     hedge_package,
 )
-from alvh_bt.hedges.layered import (
+from alvh_bt.hedges.layered import decide_layered, market_triggers_only, whole_method
+from alvh_bt.hedges.projection import annual_return, money_tied_up
+from alvh_bt.hedges.rolls import is_relaxed, monetised_size
+from alvh_bt.hedges.sizing import condor_notional, full_gain, futures_gain, target_vx
+from alvh_bt.hedges.static import decide_static
+from alvh_bt.hedges.triggers import (
     NO_REASON,
-    decide_layered,
-    leave_reason,
     second_is_relaxed,
     second_trigger,
     third_is_relaxed,
     third_trigger,
 )
-from alvh_bt.hedges.projection import annual_return, money_tied_up
-from alvh_bt.hedges.sizing import condor_notional, full_gain, futures_gain, target_vx
-from alvh_bt.hedges.static import decide_static
 from alvh_bt.pricing.day import quote_contract, shocked
 
-USUAL = LayeredParams()
+#: One rung and whole sales: the ladder and monetisation have their own tests.
+USUAL = LayeredParams(rungs=1, monetise_share=1.0)
 STATIC = StaticParams()
 SHOCK = ShockParams()
 FRACTIONAL, WHOLE = int(Sizes.FRACTIONAL), int(Sizes.WHOLE)
@@ -164,7 +166,8 @@ def test_target_is_vx_notional_a_100_000_usd(root, contracts) -> None:
 
 
 def layered(today, lots, rows, marks=None, params=USUAL, sizes=FRACTIONAL) -> Decision:
-    return decide_layered(today, book_of(today, lots, rows, marks), params, sizes)
+    rules = market_triggers_only(Study(layered=params))._replace(sizes=sizes)
+    return decide_layered(today, book_of(today, lots, rows, marks), rules)
 
 
 def static(today, lots, rows, futures, params=STATIC, sizes=FRACTIONAL) -> Decision:
@@ -226,7 +229,7 @@ def all_layers(today, params=USUAL) -> tuple[Decision, Decision, Decision]:
     return one, two, three
 
 
-@pytest.mark.parametrize("shares", [(0.125, 0.125, 0.125), (0.2, 0.3, 0.5)])
+@pytest.mark.parametrize("shares", [(0.125, 0.125, 0.125), (0.15, 0.3, 0.5)])
 def test_full_gain_is_what_the_layers_would_gain_together(shares) -> None:
     today = at_close(contango=1.0, flow=0.99)
     one, two, three = shares
@@ -400,12 +403,14 @@ def test_none_never_trades() -> None:
 
 
 def test_registry_holds_the_four_hedges_by_their_names() -> None:
-    assert list(HEDGES) == ["none", "static-calls", "static-futures", "layered"]
+    assert list(HEDGES) == ["none", "static-calls", "static-futures", "layered", "layered-core"]
     assert [make_hedge(name, Study()).name for name in HEDGES] == list(HEDGES)
 
 
 def test_unknown_hedge_lists_the_valid_ones() -> None:
-    with pytest.raises(ConfigError, match=r"'vxth'.*none, static-calls, static-futures, layered$"):
+    with pytest.raises(
+        ConfigError, match=r"'vxth'.*none, static-calls, static-futures, layered, layered-core$"
+    ):
         make_hedge("vxth", Study())
 
 
@@ -468,7 +473,7 @@ def test_second_is_relaxed_when_both_are_back(put, call, vix, relaxed) -> None:
 )
 def test_third_trigger_table(closes, flow, confirm, reason) -> None:
     today = at_close(closes=closes, flow=flow)
-    assert third_trigger(condor_view(), today, USUAL._replace(confirm_closes=confirm)) == reason
+    assert third_trigger(condor_view(), today, USUAL._replace(confirm_closes=confirm), VoteParams()) == reason
 
 
 @pytest.mark.parametrize(
@@ -535,24 +540,48 @@ def test_call_layer_that_is_not_listed_is_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "gain", "put", "close", "multiple", "reason"),
+    ("layer", "put", "close", "relaxed"),
     [
-        pytest.param(Layer.TWO, 3.0, 0.40, 3600.0, 3.0, Reason.MONETISED, id="three times its cost"),
-        pytest.param(Layer.THREE, 3.5, 0.40, 3600.0, 3.0, Reason.MONETISED, id="layer three too"),
-        pytest.param(Layer.TWO, 2.99, 0.40, 3600.0, 3.0, NO_REASON, id="just short of it"),
-        pytest.param(Layer.TWO, 50.0, 0.40, 3600.0, 0.0, NO_REASON, id="0 switches it off"),
-        pytest.param(Layer.TWO, 0.5, 0.10, 3600.0, 3.0, Reason.RELAXED, id="two: deltas back"),
-        pytest.param(Layer.TWO, 3.0, 0.10, 3600.0, 3.0, Reason.MONETISED, id="money outranks calm"),
-        pytest.param(Layer.TWO, 0.5, 0.40, 4000.0, 3.0, NO_REASON, id="two does not ask for the break-even"),
-        pytest.param(Layer.THREE, 0.5, 0.40, 4000.0, 3.0, Reason.RELAXED, id="three: above, flow calm"),
-        pytest.param(Layer.THREE, 0.5, 0.10, 3600.0, 3.0, NO_REASON, id="three does not ask for the delta"),
+        pytest.param(Layer.TWO, 0.10, 3600.0, True, id="two: deltas back"),
+        pytest.param(Layer.TWO, 0.40, 4000.0, False, id="two does not ask for the break-even"),
+        pytest.param(Layer.THREE, 0.40, 4000.0, True, id="three: above, flow calm"),
+        pytest.param(Layer.THREE, 0.10, 3600.0, False, id="three does not ask for the delta"),
+        pytest.param(Layer.ONE, 0.10, 4000.0, False, id="layer one stays with its condor"),
     ],
 )
-def test_leave_reason_table(layer, gain, put, close, multiple, reason) -> None:
+def test_relaxed_table(layer, put, close, relaxed) -> None:
     condor = condor_view(short_put_delta=put, short_call_delta=0.05)
-    today = at_close(closes=(close,), flow=0.2)
-    params = USUAL._replace(monetise_multiple=multiple)
-    assert leave_reason(today, condor, layer, gain, params) == reason
+    assert is_relaxed(at_close(closes=(close,), flow=0.2), condor, layer, USUAL) is relaxed
+
+
+@pytest.mark.parametrize(
+    ("root", "held", "mid", "sales", "sizes", "sold"),
+    [
+        # Calls bought at 1.5: half of them at 4.5, half of what is left at 13.5.
+        (Root.VIX, 7.0, 4.49, 0, FRACTIONAL, 0.0),
+        (Root.VIX, 7.0, 4.5, 0, FRACTIONAL, 3.5),
+        (Root.VIX, 7.0, 4.5, 0, WHOLE, 4.0),
+        (Root.VIX, 3.5, 13.49, 1, FRACTIONAL, 0.0),
+        (Root.VIX, 3.5, 13.5, 1, FRACTIONAL, 1.75),
+        # Futures bought at 20: half of them at 30, half of what is left at 45.
+        (Root.VX, 0.5, 29.99, 0, FRACTIONAL, 0.0),
+        (Root.VX, 0.5, 30.0, 0, FRACTIONAL, 0.25),
+        (Root.VXM, 5.0, 45.0, 1, WHOLE, 3.0),
+        (Root.VX, -0.5, 30.0, 0, FRACTIONAL, 0.0),  # sold futures lose on a spike
+    ],
+)
+def test_each_sale_of_a_part_asks_for_a_further_multiple(root, held, mid, sales, sizes, sold) -> None:
+    price = 1.5 if root == Root.VIX else 20.0
+    row = rows_of([call_lot(9, Layer.TWO, 37, contracts=held, root=root, entry_price=price, sales=sales)])[0]
+    rules = whole_method(Study())._replace(sizes=sizes)
+    assert monetised_size(row, mid, rules) == sold
+
+
+@pytest.mark.parametrize("layer", [Layer.ONE, Layer.TWO])
+def test_multiple_of_zero_never_monetises(layer) -> None:
+    row = rows_of([call_lot(9, layer, 37, entry_price=0.1)])[0]
+    rules = whole_method(Study(layered=USUAL._replace(monetise_multiple=0.0)))
+    assert monetised_size(row, 500.0, rules) == 0.0
 
 
 def test_monetised_layer_is_sold_at_the_multiple_of_its_cost() -> None:
@@ -654,7 +683,8 @@ def test_money_tied_up_is_the_worst_payoff_the_deposit_and_the_premium() -> None
     premium = quote_contract(call_of_delta(today, DAY + 37, 0.3)._replace(strike=25.0), today.prices).mid
     # 200 points x 2 x 100 + 0.4 x 0.5 x 1,000 x 20 + 3 x 100 x premium
     expected = 40_000.0 + 4_000.0 + 300.0 * premium
-    tied = money_tied_up(book_of(today, lots + other, condors()).lots, 1, today.prices, 0.4)
+    both = book_of(today, lots + other, condors({}, {"id": 2})).lots
+    tied = money_tied_up(both[both["group"] == 1], condors({}), today.prices, 0.4)
     # rel 1e-12: sums of a few products of doubles.
     assert tied == pytest.approx(expected, rel=1e-12)
 

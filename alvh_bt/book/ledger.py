@@ -134,8 +134,11 @@ def with_lot(lots: Rows, order: Order, lot_id: int, price: float, day: int) -> R
     return grown
 
 
-def without(lots: Rows, row: int, contracts: float) -> Rows:
-    """Return the lots with `contracts` (the lot's sign) taken from row `row`; an empty lot goes."""
+def without(lots: Rows, row: int, contracts: float, monetised: bool = False) -> Rows:
+    """Return the lots with `contracts` (the lot's sign) taken from row `row`; an empty lot goes.
+
+    A sale that monetises part of a lot is counted in its `sales`.
+    """
     if lots["contracts"][row] == contracts:
         shrunk = np.empty(len(lots) - 1, dtype=LOT)
         shrunk[:row] = lots[:row]
@@ -143,4 +146,5 @@ def without(lots: Rows, row: int, contracts: float) -> Rows:
         return shrunk
     left = lots.copy()
     left["contracts"][row] -= contracts
+    left["sales"][row] += monetised
     return left

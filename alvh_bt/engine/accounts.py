@@ -47,6 +47,7 @@ from alvh_bt.costs.margin import condor_margin, hedge_margin, required_money
 from alvh_bt.costs.spreads import market_fill
 from alvh_bt.engine.trades import DayFlows, Trade
 from alvh_bt.errors import AccountingError, DataError
+from alvh_bt.hedges.projection import condor_irr, projection_terms
 from alvh_bt.pricing.day import DayPrices, Quote, price_source, quote_contract
 from alvh_bt.pricing.model import Settlement
 
@@ -70,6 +71,7 @@ class Accounts:
 
     def __init__(self, study: Study) -> None:
         self.costs = study.costs
+        self.terms = projection_terms(study)
         self.interest_share = study.book.interest_share
         self.cash = self.nav = study.book.starting_cash
         self.lots, self.marks, self.condors = empty_rows(LOT), empty_rows(MARK), empty_rows(CONDOR)
@@ -164,6 +166,7 @@ class Accounts:
             raise DataError(f"no price for {lost} on {calendar_date(prices.day)}; give data that covers it")
         self.lots = self.lots.copy()
         self.lots["last_mark"] = self.marks["mid"]
+        self._project(prices)
         self.flows.condor_pnl += self.sums.condor_pnl
         self.flows.hedge_pnl += self.sums.hedge_pnl
         self.nav += self.sums.condor_pnl + self.sums.hedge_pnl
@@ -185,6 +188,16 @@ class Accounts:
     def available(self) -> float:
         """Return the money at hand, USD: cash and the open P&L of futures; option values do not count."""
         return self.cash + self.sums.futures_pnl
+
+    def _project(self, prices: DayPrices) -> None:
+        """Bring the condors' projected returns up to this close."""
+        if not len(self.condors):
+            return
+        self.condors = self.condors.copy()
+        for row, condor in enumerate(self.condors):
+            condor["irr"] = condor_irr(self.lots, self.condors, row, prices, self.terms)
+            if math.isnan(condor["entry_irr"]):
+                condor["entry_irr"] = condor["irr"]
 
     def _sources(self, prices: DayPrices) -> tuple[int, int, int]:
         if len(prices.quotes):
@@ -216,7 +229,7 @@ class Accounts:
             booked = -size * (price - lot["last_mark"])
             realised = -size * (price - lot["entry_price"])
             self.cash += closing_cash(order.root, -order.contracts, price, lot["entry_price"])
-            self.lots = without(self.lots, row, -order.contracts)
+            self.lots = without(self.lots, row, -order.contracts, order.reason == Reason.MONETISED)
         self.first_expiry = int(self.lots["expiry"].min()) if len(self.lots) else NEVER
         self.cash -= fees
         self.nav += booked - fees

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from alvh_bt.book.ledger import with_lot, without
 from alvh_bt.book.records import (
-    LOT,
     REASON_TEXT,
     Action,
     Book,
@@ -21,7 +18,6 @@ from alvh_bt.book.records import (
     Order,
     Reason,
     Rows,
-    empty_rows,
     order_contract,
 )
 from alvh_bt.book.view import BookView, Today, view_condor
@@ -29,7 +25,8 @@ from alvh_bt.config import Study
 from alvh_bt.contracts import code_name, contract_multiplier
 from alvh_bt.costs.fees import trade_fee
 from alvh_bt.costs.spreads import half_cost
-from alvh_bt.hedges.projection import annual_return, money_tied_up, projected_pnl
+from alvh_bt.engine.decided import DecidedLots, lots_after, packages_of
+from alvh_bt.hedges.projection import book_irr, projection_terms
 from alvh_bt.pricing.day import quote_contract
 from alvh_bt.signals import SIGNALS
 
@@ -62,7 +59,8 @@ class Journal:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.entries: list[Entry] = []
-        self._day, self._lots = -1, empty_rows(LOT)
+        self.terms = projection_terms(study)
+        self._decided = DecidedLots()
         self._readers = [kind() for kind in SIGNALS.values()]
 
     def record(self, decision: Decision, today: Today, book: BookView) -> None:
@@ -70,15 +68,17 @@ class Journal:
         groups = {note.group for note in decision.notes} | {order.group for order in decision.orders}
         told = {group: self._signals(today, book, group) for group in groups}
         for note in decision.notes:
-            self._add(today, told[note.group], note.book, note.layer, "note", note.reason)
-        # The hedge decides after the condor on the same close: its orders come on top of the condor's.
-        lots = self._lots if self._day == today.day else book.lots
+            sizes = (note.contracts, note.price, math.nan)
+            returns_of_note = (note.irr_without, note.irr_with)
+            signals = told[note.group]
+            self._add(today, signals, note.book, note.layer, "note", note.reason, *returns_of_note, sizes)
+        lots = self._decided.at(today.day, book.lots)
         returns: dict[int, float] = {}
-        for package in _packages(decision.orders):
+        for package in packages_of(decision.orders):
             order = package[0]
-            group, event = order.group, code_name(Action, order.action)
+            group, event = order.group, _event(order)
             before = returns[group] if group in returns else self._irr(lots, today, book, group)
-            lots = _lots_after(lots, package, today.day)
+            lots = lots_after(lots, package, today.day)
             after = returns[group] = self._irr(lots, today, book, group)
             legs = [package] if order.book == Book.CONDOR else [[leg] for leg in package]
             for part in legs:
@@ -86,7 +86,7 @@ class Journal:
                 self._add(
                     today, told[group], order.book, part[0].layer, event, part[0].reason, before, after, sizes
                 )
-        self._day, self._lots = today.day, lots
+        self._decided.keep(today.day, lots)
 
     def not_filled(self, order: Order, day: int) -> None:
         """Add the note that a package was not filled on epoch day `day`, for lack of a price."""
@@ -144,18 +144,8 @@ class Journal:
         return json.dumps(values)
 
     def _irr(self, lots: Rows, today: Today, book: BookView, group: int) -> float:
-        """Return the projected annual return on capital of the lots of one condor and its hedge."""
-        row = np.flatnonzero(book.condors["id"] == group)
-        ours = lots[lots["group"] == group]
-        if not row.size or not np.any(ours["book"] == Book.CONDOR):
-            return math.nan
-        condor = book.condors[row[0]]
-        exit_dte = self.study.condor.exit_dte
-        leave = condor["expiry"] - (exit_dte if condor["entry_dte"] > exit_dte else 0)
-        days = max(1, int(leave) - today.day)
-        pnl = projected_pnl(ours, today.prices, days, self.study.shock.vix_points_per_percent)
-        capital = money_tied_up(ours, group, today.prices, self.study.costs.vx_margin_rate)
-        return float(annual_return(pnl, capital, days))
+        """Return the projected annual return on capital of one condor with its hedge, or of the book."""
+        return float(book_irr(lots, book.condors, group, today.prices, self.terms))
 
     def _cost(self, package: Sequence[Order], today: Today) -> float:
         """Return the expected half-spreads and fees of the orders, USD."""
@@ -175,17 +165,6 @@ def _layer_name(book: int, layer: int) -> str:
     return "condor" if book == Book.CONDOR else code_name(Layer, layer)
 
 
-def _packages(orders: Sequence[Order]) -> Iterator[list[Order]]:
-    for _, grouped in groupby(orders, key=lambda order: (order.book, order.package)):
-        yield list(grouped)
-
-
-def _lots_after(lots: Rows, orders: Sequence[Order], day: int) -> Rows:
-    """Return the lots as they would be if `orders` were filled at their mids."""
-    for order in orders:
-        if order.lot < 0:
-            lots = with_lot(lots, order, -1, order.price, day)
-        else:
-            row = int(np.flatnonzero(lots["id"] == order.lot)[0])
-            lots = without(lots, row, -order.contracts)
-    return lots
+def _event(order: Order) -> str:
+    """Return what the journal calls an order: its action, or `monetise`."""
+    return "monetise" if order.reason == Reason.MONETISED else code_name(Action, order.action)

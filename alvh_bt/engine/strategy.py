@@ -14,6 +14,7 @@ from alvh_bt.config import Fill, OnMargin, Study
 from alvh_bt.contracts import Contract
 from alvh_bt.engine.broker import OptionsBroker
 from alvh_bt.engine.feeds import ListedContract
+from alvh_bt.engine.guards import Guards
 from alvh_bt.engine.margin_guard import affordable, cutting_orders
 from alvh_bt.hedges.policy import Hedge
 
@@ -30,6 +31,7 @@ class CondorStrategy(bt.Strategy):
         self.study: Study = self.broker.study
         self.rules = (self.study.condor, self.study.book, self.study.costs)
         self.journal = self.broker.journal
+        self.guards = Guards(self.study)
         self._announced: set[str] = set()
         self.hedge: Hedge = self.make_hedge(self.study)
 
@@ -62,6 +64,7 @@ class CondorStrategy(bt.Strategy):
     def send(self, decision: Decision, today: Today) -> None:
         """Journal a decision and send its orders to the broker."""
         accounts = self.broker.accounts
+        decision = self.guards.passed(decision, today, self.book())
         if self.study.book.on_margin == OnMargin.CUT:
             pending = [order.rule for order in self.broker.pending]
             rate, sizes = self.study.costs.vx_margin_rate, self.study.book.contracts

@@ -6,14 +6,14 @@ from typing import Final
 
 from alvh_bt.config import Study
 from alvh_bt.errors import ConfigError
-from alvh_bt.hedges.layered import Layered
+from alvh_bt.hedges.layered import Layered, LayeredCore
 from alvh_bt.hedges.none import NoHedge
 from alvh_bt.hedges.policy import Hedge
 from alvh_bt.hedges.static import StaticCalls, StaticFutures
 
 #: Every hedge by its name on the command line.
 HEDGES: Final[dict[str, type[Hedge]]] = {
-    kind.name: kind for kind in (NoHedge, StaticCalls, StaticFutures, Layered)
+    kind.name: kind for kind in (NoHedge, StaticCalls, StaticFutures, Layered, LayeredCore)
 }
 
 
@@ -30,4 +30,13 @@ def make_hedge(name: str, study: Study) -> Hedge:
     return HEDGES[name](study)
 
 
-__all__ = ["HEDGES", "Hedge", "Layered", "NoHedge", "StaticCalls", "StaticFutures", "make_hedge"]
+__all__ = [
+    "HEDGES",
+    "Hedge",
+    "Layered",
+    "LayeredCore",
+    "NoHedge",
+    "StaticCalls",
+    "StaticFutures",
+    "make_hedge",
+]

@@ -8,6 +8,7 @@ import numpy as np
 
 from alvh_bt.book.records import Action, Book, Decision, Order, Reason, make_note, make_order, nothing
 from alvh_bt.book.view import BookView, Today
+from alvh_bt.choices import SignalCode
 from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, Sizes
 from alvh_bt.contracts import Contract, Right, Root, make_contract
@@ -139,6 +140,43 @@ def call_of_delta(today: Today, expiry: int, delta: float) -> Contract:
         return make_contract(Root.VIX, Right.CALL, math.nan, 0)
     strike = strike_by_delta(Root.VIX, Right.CALL, expiry, delta, today.prices)
     return make_contract(Root.VIX, Right.CALL, strike, expiry)
+
+
+@rule
+def rung_call(today: Today, rung: int, params: LayeredParams) -> Contract:
+    """Return the VIX call of a rung of layer two's ladder, 0 the first; its strike is NaN if none is listed.
+
+    Rungs stand evenly from `call_dte_low` to `call_dte_high`, each at the listed expiry nearest its own
+    place if that lies in the band, else all at the one nearest the band; each further rung has a lower
+    delta, so that there is a ladder of strikes where only one expiry is listed.
+    """
+    low, high = params.call_dte_low, params.call_dte_high
+    expiry = -1
+    if params.rungs > 1:
+        place = low + (high - low) * rung // (params.rungs - 1)
+        expiry = call_expiry(today, place, place)
+    if not low <= expiry - today.fill_day <= high:
+        expiry = call_expiry(today, low, high)
+    return call_of_delta(today, expiry, max(0.01, params.second_delta - rung * params.rung_delta_step))
+
+
+@rule
+def rung_weight(today: Today, rung: int, params: LayeredParams) -> float:
+    """Return a rung's share of layer two, 0 to 1; the shares of all rungs add up to 1.
+
+    Even, but tilted between the first and the last by the interest-rate differential: towards the last
+    (the longest calls) where it is low, for a flat or inverted curve announces long trouble, not a scare.
+    """
+    share = 1.0 / params.rungs
+    differential = today.signals[SignalCode.RATE_DIFFERENTIAL]
+    if params.rungs == 1 or math.isnan(differential):
+        return share
+    room = params.differential_high - params.differential_low
+    place = min(1.0, max(0.0, (differential - params.differential_low) / room))
+    tilt = params.differential_tilt * (1.0 - 2.0 * place) * 2.0 * share
+    if rung == params.rungs - 1:
+        return share + tilt
+    return share - tilt if rung == 0 else share
 
 
 @rule

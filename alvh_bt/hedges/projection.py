@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
-from alvh_bt.book.records import Book, Rows, lot_contract
+from alvh_bt.book.codes import Book
+from alvh_bt.book.records import Rows, lot_contract
+from alvh_bt.config import Study
 from alvh_bt.contracts import contract_multiplier, is_future
 from alvh_bt.costs.margin import worst_payoff
+from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.pricing.day import DayPrices, quote_contract, rolled, shocked
 
 #: Five scenarios of the index, in deviations over the horizon, with discretised normal weights.
 DEVIATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 WEIGHTS = (0.0545, 0.2442, 0.4026, 0.2442, 0.0545)
+
+#: The horizon of a book without a condor, calendar days.
+NO_CONDOR_DAYS = 30
+
+
+class ProjectionTerms(NamedTuple):
+    """What a projection needs of the settings.
+
+    `exit_dte` is the days to expiry at which condors are left, `points_per_percent` VIX's answer to a
+    fall of 1% in the index, `vx_margin_rate` the deposit of futures as a share of their value.
+    """
+
+    exit_dte: int
+    points_per_percent: float
+    vx_margin_rate: float
+
+
+def projection_terms(study: Study) -> ProjectionTerms:
+    """Return what projections need of a study."""
+    return ProjectionTerms(
+        study.condor.exit_dte, study.shock.vix_points_per_percent, study.costs.vx_margin_rate
+    )
 
 
 @njit(cache=True)
@@ -51,12 +78,14 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, vix_points_per_perce
 
 
 @njit(cache=True)
-def money_tied_up(lots: Rows, group: int, prices: DayPrices, vx_margin_rate: float) -> float:
-    """Return what a condor and its hedge tie up, USD: worst payoff, hedge premiums, futures' deposits."""
-    capital = -worst_payoff(lots, group)
+def money_tied_up(lots: Rows, condors: Rows, prices: DayPrices, vx_margin_rate: float) -> float:
+    """Return what lots tie up, USD: worst payoffs of the condors, hedge premiums, futures' deposits."""
+    capital = 0.0
+    for row in range(condors.shape[0]):
+        capital -= worst_payoff(lots, condors[row]["id"])
     for i in range(lots.shape[0]):
         lot = lots[i]
-        if lot["book"] == Book.HEDGE and lot["group"] == group:
+        if lot["book"] == Book.HEDGE:
             value = lot["contracts"] * contract_multiplier(lot["root"])
             value *= quote_contract(lot_contract(lot), prices).mid
             capital += abs(value) * (vx_margin_rate if is_future(lot["root"]) else 1.0)
@@ -73,3 +102,58 @@ def annual_return(pnl: float, capital: float, days: int) -> float:
         return math.nan
     growth = 1.0 + pnl / capital
     return growth ** (365.0 / days) - 1.0 if growth > 0.0 else -1.0
+
+
+@njit(cache=True)
+def horizon_days(condors: Rows, row: int, day: int, exit_dte: int) -> int:
+    """Return the calendar days from epoch day `day` to a condor's planned exit, at least 1."""
+    condor = condors[row]
+    leave = condor["expiry"] - (exit_dte if condor["entry_dte"] > exit_dte else 0)
+    return max(1, int(leave - day))
+
+
+@njit(cache=True)
+def condor_irr(lots: Rows, condors: Rows, row: int, prices: DayPrices, terms: ProjectionTerms) -> float:
+    """Return the projected return a year of a condor's own legs; NaN where it has none."""
+    ours = lots[(lots["group"] == condors[row]["id"]) & (lots["book"] == Book.CONDOR)]
+    if ours.shape[0] == 0:
+        return math.nan
+    days = horizon_days(condors, row, prices.day, terms.exit_dte)
+    capital = money_tied_up(ours, condors[row : row + 1], prices, terms.vx_margin_rate)
+    return annual_return(projected_pnl(ours, prices, days, terms.points_per_percent), capital, days)
+
+
+@njit(cache=True)
+def book_irr(lots: Rows, condors: Rows, group: int, prices: DayPrices, terms: ProjectionTerms) -> float:
+    """Return the projected return a year of a condor with its hedge, or of the whole book.
+
+    Parameters
+    ----------
+    lots, condors
+        Rows of `LOT` and `CONDOR`, as they would be after an order or without it.
+    group
+        Id of the condor; `NO_CONDOR` for the whole book, to the planned exit of its first condor.
+    prices, terms
+        The close, and the settings.
+
+    Returns
+    -------
+    float
+        Decimal a year; NaN where the condor has no legs or the book ties up no money.
+    """
+    if group == NO_CONDOR:
+        days = NO_CONDOR_DAYS
+        if condors.shape[0] > 0:
+            days = horizon_days(condors, 0, prices.day, terms.exit_dte)
+        capital = money_tied_up(lots, condors, prices, terms.vx_margin_rate)
+        return annual_return(projected_pnl(lots, prices, days, terms.points_per_percent), capital, days)
+    for row in range(condors.shape[0]):
+        if condors[row]["id"] != group:
+            continue
+        ours = lots[lots["group"] == group]
+        if not np.any(ours["book"] == Book.CONDOR):
+            return math.nan
+        days = horizon_days(condors, row, prices.day, terms.exit_dte)
+        capital = money_tied_up(ours, condors[row : row + 1], prices, terms.vx_margin_rate)
+        return annual_return(projected_pnl(ours, prices, days, terms.points_per_percent), capital, days)
+    return math.nan

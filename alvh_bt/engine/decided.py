@@ -1,0 +1,43 @@
+"""The lots as they would be if the orders of this close were filled at their mids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from alvh_bt.book.ledger import with_lot, without
+from alvh_bt.book.records import LOT, Order, Rows, empty_rows
+
+
+class DecidedLots:
+    """Follows the decisions of a close: the hedge decides after the condor, on top of its orders."""
+
+    def __init__(self) -> None:
+        self._day, self._lots = -1, empty_rows(LOT)
+
+    def at(self, day: int, lots: Rows) -> Rows:
+        """Return the lots on epoch day `day`: those held, with what was already decided on that close."""
+        return self._lots if self._day == day else lots
+
+    def keep(self, day: int, lots: Rows) -> None:
+        """Take `lots` as what the decisions so far on epoch day `day` lead to."""
+        self._day, self._lots = day, lots
+
+
+def packages_of(orders: Sequence[Order]) -> Iterator[list[Order]]:
+    """Yield the orders package by package, in their order."""
+    for _, grouped in groupby(orders, key=lambda order: (order.book, order.package)):
+        yield list(grouped)
+
+
+def lots_after(lots: Rows, orders: Sequence[Order], day: int) -> Rows:
+    """Return the lots as they would be if `orders` were filled at their mids on epoch day `day`."""
+    for order in orders:
+        if order.lot < 0:
+            lots = with_lot(lots, order, -1, order.price, day)
+        else:
+            row = int(np.flatnonzero(lots["id"] == order.lot)[0])
+            lots = without(lots, row, -order.contracts)
+    return lots
