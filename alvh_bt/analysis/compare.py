@@ -13,6 +13,7 @@ import pandas as pd
 
 from alvh_bt.analysis.chains import chain_figures, chain_notes, require_overlap
 from alvh_bt.analysis.results import ComparisonResult
+from alvh_bt.analysis.signal_coverage import coverage_notes, unavailable_shares
 from alvh_bt.book.records import REASON_TEXT, Reason
 from alvh_bt.chains import ChainStore
 from alvh_bt.compiled import source_hash
@@ -60,9 +61,10 @@ def run_comparison(
     first, last = market.window(study.start, study.end)
     if store is not None:
         require_overlap(store, market, first, last)
-    runs, prices = run_variants(market, study, tick, meanwhile, store)
+    runs, prices, calendar = run_variants(market, study, tick, meanwhile, store)
     settings = study.settings()
-    notes = list(_notes(market, study, runs))
+    unavailable = unavailable_shares(calendar.signals, first, last)
+    notes = [*_notes(market, study, runs), *coverage_notes(unavailable, study.hedges)]
     chains = None
     if store is not None:
         chains = chain_figures(store, market, first, last, runs)
@@ -80,6 +82,7 @@ def run_comparison(
         start=calendar_date(market.days[first]),
         end=calendar_date(market.days[last]),
         starting_cash=study.book.starting_cash,
+        signals=unavailable,
         chains=chains,
     )
 
@@ -113,6 +116,8 @@ def _notes(market: Market, study: Study, runs: Sequence[RunResult]) -> Iterator[
                 "in place of the official value (SET or VRO)"
             )
     yield from _never(runs)
+    if study.layered.short_first:
+        yield "layered: layer one sells VX (layered.short_first): short volatility, which is not a hedge"
 
 
 def _never(runs: Sequence[RunResult]) -> Iterator[str]:
@@ -123,10 +128,10 @@ def _never(runs: Sequence[RunResult]) -> Iterator[str]:
             said = run.journal["reason"].value_counts()
             why = f"; {said.index[0]} ({said.iloc[0]} times)" if len(said) else ""
             yield f"{run.variant}: no condor was opened{why}"
-        elif run.variant == "layered":
+        elif run.variant in ("layered", "layered-core"):
             for layer in ("one", "two", "three"):
                 if not (opened["layer"] == layer).any():
                     yield (
-                        f"layered: layer {layer} was never deployed, "
+                        f"{run.variant}: layer {layer} was never deployed, "
                         "though static hedges are sized on all three layers"
                     )

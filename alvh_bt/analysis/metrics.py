@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_bt.analysis import decay
+from alvh_bt.analysis.layers import monetised_usd
 from alvh_bt.engine.results import RunResult
 
 Floats = NDArray[np.float64]
@@ -42,6 +43,7 @@ class Metrics(NamedTuple):
     hedge_efficiency: float
     trades: int  # fills to open, close or roll; settlements are not counted
     margin_peak_usd: float
+    monetised_usd: float  # realised by sales of a part of a layer on a spike; within hedge_pnl_usd
 
 
 def daily_returns(nav: Floats, starting_cash: float) -> Floats:
@@ -157,4 +159,5 @@ def run_metrics(run: RunResult, starting_cash: float) -> Metrics:
         hedge_efficiency=decay.hedge_efficiency(bleed, column["hedge_pnl"], column["condor_pnl"]),
         trades=int(run.trades["action"].isin(FILLS).sum()),
         margin_peak_usd=float(column["margin"].max()),
+        monetised_usd=monetised_usd(run.trades),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -35,6 +35,8 @@ class ComparisonResult:
         First and last session of the window.
     starting_cash
         USD, the same for every run, > 0.
+    signals
+        Share of sessions on which each market-wide signal was unavailable, 0 to 1.
     chains
         What real chains did for it, as `analysis.chains.chain_figures` says; None without.
 
@@ -53,6 +55,7 @@ class ComparisonResult:
     start: dt.date
     end: dt.date
     starting_cash: float
+    signals: dict[str, float] = field(default_factory=dict)
     chains: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:

@@ -23,7 +23,8 @@ def summarise(result: ComparisonResult, draws: int = 500, seed: int = 0) -> dict
     Returns
     -------
     dict
-        `run_id`, `window`, `inputs`, `variants`, `comparisons`, `settings`; with real chains also `chains`.
+        `run_id`, `window`, `inputs`, `signals_unavailable`, `variants`, `comparisons`, `settings`; with real
+        chains also `chains`.
         Each variant also has `stopped`: the error that ended its run early, or None. Floats carry ten
         significant digits.
     """
@@ -41,6 +42,7 @@ def summarise(result: ComparisonResult, draws: int = 500, seed: int = 0) -> dict
             "run_id": result.run_id,
             "window": window,
             "inputs": result.inputs,
+            "signals_unavailable": result.signals,
             "variants": variants,
             "comparisons": [row._asdict() for row in compare_runs(result, draws, seed)],
             "settings": result.settings,

@@ -10,6 +10,7 @@ from typer.exceptions import Abort, TyperException
 
 from alvh_bt import __version__
 from alvh_bt.cli.compare import compare
+from alvh_bt.cli.journal import journal
 from alvh_bt.cli.validate import validate
 from alvh_bt.errors import AlvhError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(compare)
 app.command()(validate)
+app.command()(journal)
 
 
 def _show_version(value: bool) -> None:

@@ -98,8 +98,8 @@ def run_variants(
     tick: Callable[[], Any] | None = None,
     meanwhile: Callable[[], Any] | None = None,
     store: QuoteSource | None = None,
-) -> tuple[Sequence[RunResult], PriceModel]:
-    """Return one result a hedge of the study, in its order, and the price model they shared.
+) -> tuple[Sequence[RunResult], PriceModel, Calendar]:
+    """Return one result a hedge of the study, in its order, with the prices and the calendar they shared.
 
     Parameters
     ----------
@@ -125,4 +125,4 @@ def run_variants(
         for run in runs:
             # A worker's reading stays in its process.
             prices.learn(run.quotes.read if run.quotes else {})
-    return runs, prices
+    return runs, prices, calendar

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from alvh_bt.analysis.layers import layer_table
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.engine.results import JOURNAL_COLUMNS
 from alvh_bt.report import wording
@@ -68,6 +69,8 @@ def render_report(result: ComparisonResult, summary: Mapping[str, Any], figures:
         dropped=wording.dropped_line(summary["chains"]["dropped"]) if "chains" in summary else "",
         quoted_title=wording.quoted_title(summary["chains"]) if "chains" in summary else "",
         trades=trade_counts(result),
+        layers=layer_rows(result),
+        signals=signal_rows(summary),
         journal=journal_table(result),
         journal_total=f"{sum(len(run.journal) for run in result.runs):,}",
         journal_columns=("date", "variant", *JOURNAL_COLUMNS),
@@ -135,13 +138,32 @@ def trade_counts(result: ComparisonResult) -> list[tuple[str, str, str, dict[str
     return counts
 
 
+def layer_rows(result: ComparisonResult) -> list[tuple[str, str, str, str, str]]:
+    """Return what each hedge's layers realised: variant, layer, reason of the close, count, USD."""
+    found = []
+    for run in result.runs:
+        table = layer_table(run.trades)
+        columns = (table[name].tolist() for name in ("layer", "reason", "closes", "pnl_usd"))
+        for layer, reason, closes, pnl in zip(*columns, strict=True):
+            found.append((run.variant, layer, reason, f"{closes:,}", wording.usd(pnl)))
+    return found
+
+
+def signal_rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the market-wide signals that were unavailable on some sessions: name, share of the days."""
+    shares = summary["signals_unavailable"]
+    return [(name, wording.share_of_days(share)) for name, share in shares.items() if share > 0.0]
+
+
 def journal_table(result: ComparisonResult) -> list[list[str]]:
-    """Return the last journal rows of all variants by date, as text."""
-    parts = [
-        run.journal[["date", *JOURNAL_COLUMNS]].assign(variant=run.variant).tail(_JOURNAL_ROWS)
-        for run in result.runs
-        if len(run.journal)
-    ]
+    """Return the last journal rows of the hedges by date, as text; of the condors where there is no hedge."""
+    hedged = [run.journal[run.journal["book"] == "hedge"].assign(variant=run.variant) for run in result.runs]
+    shown = (
+        hedged
+        if any(len(rows) for rows in hedged)
+        else [run.journal.assign(variant=run.variant) for run in result.runs]
+    )
+    parts = [rows.tail(_JOURNAL_ROWS) for rows in shown if len(rows)]
     if not parts:
         return []
     rows = pd.concat(parts).sort_values("date", kind="stable").tail(_JOURNAL_ROWS)

@@ -158,6 +158,7 @@ METRIC_ROWS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] =
     ("cvar_95", "CVaR 95%, a day", percent),
     ("condor_pnl_usd", "Condor P&L, USD", usd),
     ("hedge_pnl_usd", "Hedge P&L, USD", usd),
+    ("monetised_usd", "  of it monetised, USD", usd),
     ("hedge_decay", "Hedge decay a year", percent),
     ("decay_to_theta", "Decay / condor theta", percent),
     ("hedge_efficiency", "Hedge efficiency", ratio),
