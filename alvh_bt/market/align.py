@@ -11,7 +11,7 @@ from alvh_bt.calendars import vx_expiry
 from alvh_bt.contracts import calendar_date, epoch_day
 from alvh_bt.errors import DataError
 from alvh_bt.market.csv_source import Table
-from alvh_bt.market.files import Column, FileSpec
+from alvh_bt.market.files import Column, FileSpec, Lag
 from alvh_bt.market.market import Provenance, Repair
 from alvh_bt.sessions import scheduled_and_held
 
@@ -21,6 +21,8 @@ Codes = NDArray[np.int8]
 
 #: The most sessions in a row that the S&P 500 history may lack.
 MISSING_AT_MOST: Final = 5
+#: The VX months whose volume tells whether VX is thin.
+FRONT_MONTHS: Final = 2
 #: Columns of the VX futures matrix: the exchange lists at most nine months.
 VX_MONTHS: Final = 9
 
@@ -87,7 +89,11 @@ def _cells(table: Table, column: Column) -> Values:
 
 def _present(table: Table, spec: FileSpec) -> list[Column]:
     """Return the columns of the spec that the table has and the market wants."""
-    return [column for column in spec.columns if column.target and column.source in table.values]
+    return [
+        column
+        for column in spec.columns
+        if column.target and column.source in table.values and (not column.per or column.per in table.values)
+    ]
 
 
 def on_sessions(table: Table, spec: FileSpec, days: Days) -> Aligned:
@@ -111,15 +117,12 @@ def observed_where_finite(values: Values) -> Codes:
 def carried(table: Table, spec: FileSpec, days: Days) -> Aligned:
     """Return an input that holds between its rows: on each session the last value known before it.
 
-    A value enters `lag_months` and `lag_days` after its date; one that is older than `stale_after`
-    days counts as repaired.
+    A value enters its lag after its date; one that is older than `stale_after` days counts as repaired.
     """
     aligned = Aligned({}, {}, [])
-    dates = table.day.astype("datetime64[D]")
-    month = dates.astype("datetime64[M]")
-    shifted = (month + spec.lag_months).astype("datetime64[D]") + (dates - month.astype("datetime64[D]"))
-    known_from = shifted.astype(np.int64) + spec.lag_days
+    held = np.zeros(len(days), dtype=np.bool_)
     for column in _present(table, spec):
+        known_from = _known_from(table.day, column.lag or spec.lag)
         cells = _cells(table, column)
         given = np.flatnonzero(np.isfinite(cells))
         at = np.searchsorted(known_from[given], days, side="right") - 1
@@ -130,10 +133,20 @@ def carried(table: Table, spec: FileSpec, days: Days) -> Aligned:
         aligned.values[column.target] = values
         aligned.provenance[column.target] = observed_where_finite(values)
         aligned.provenance[column.target][stale] = Provenance.REPAIRED
-        aligned.repairs.extend(
-            _repair(spec.name, f"no row for {spec.stale_after} days (last one held)", days[stale])
-        )
+        if column.modelled:
+            aligned.provenance[column.target][np.isfinite(values)] = Provenance.MODELLED
+        held |= stale
+    what = f"no row for {spec.stale_after} days (last one held)"
+    aligned.repairs.extend(_repair(spec.name, what, days[held]))
     return aligned
+
+
+def _known_from(day: Days, lag: Lag) -> Days:
+    """Return the epoch days from which rows of `day` are known."""
+    dates = day.astype("datetime64[D]")
+    month = dates.astype("datetime64[M]")
+    shifted = (month + lag.months).astype("datetime64[D]") + (dates - month.astype("datetime64[D]"))
+    return shifted.astype(np.int64) + lag.days
 
 
 def futures_curve(table: Table, days: Days) -> FuturesCurve:
@@ -160,6 +173,22 @@ def futures_curve(table: Table, days: Days) -> FuturesCurve:
         "vx_futures", "expiry that the exchange's rule does not give (kept)", day[_off_rule(expiry)]
     )
     return FuturesCurve(expiries, settles, observed_where_finite(settles[:, 0]), repairs)
+
+
+def front_volume(table: Table, days: Days) -> Aligned:
+    """Return the volume of the two nearest VX expiries of each session; NaN where a count is blank."""
+    if "volume" not in table.values:
+        return Aligned({}, {}, [])
+    keep = np.isin(table.day, days) & (table.expiry != table.day)
+    order = np.lexsort((table.expiry[keep], table.day[keep]))
+    day, volume = table.day[keep][order], table.values["volume"][keep][order]
+    near = np.arange(len(day)) - np.searchsorted(day, day) < FRONT_MONTHS
+    total, rows = np.zeros(len(days)), np.zeros(len(days))
+    at = np.searchsorted(days, day[near])
+    np.add.at(total, at, volume[near])
+    np.add.at(rows, at, 1.0)
+    values = np.where(rows > 0, total, np.nan)
+    return Aligned({"vx_volume": values}, {"vx_volume": observed_where_finite(values)}, [])
 
 
 def _off_rule(expiry: Days) -> NDArray[np.bool_]:

@@ -13,12 +13,16 @@ from alvh_bt.market.align import (
     Days,
     FuturesCurve,
     carried,
+    front_volume,
     futures_curve,
     on_sessions,
     trading_days,
 )
 from alvh_bt.market.csv_source import Table
-from alvh_bt.market.files import FILES
+from alvh_bt.market.etp import join_series
+from alvh_bt.market.events import event_columns
+from alvh_bt.market.files import FILES, FileSpec
+from alvh_bt.market.fundamentals import quick_ratios
 from alvh_bt.market.market import COLUMN_NAMES, VX_FUTURES, Market
 from alvh_bt.market.mend import mend
 from alvh_bt.market.quality import check_table
@@ -45,13 +49,8 @@ def build_market(tables: Mapping[str, Table], today: dt.date) -> Market:
     days, repairs = trading_days(tables["spx"])
     merged = Aligned({}, {}, repairs)
     for spec in specs:
-        if spec.expiry:
-            continue
-        place = carried if spec.carried else on_sessions
-        part = place(tables[spec.name], spec, days)
-        merged.values.update(part.values)
-        merged.provenance.update(part.provenance)
-        merged.repairs.extend(part.repairs)
+        _merge(merged, _placed(tables[spec.name], spec, days))
+    join_series(merged, days)
     mend(merged, days, tables["vix"].where)
     curve = futures_curve(tables[VX_FUTURES], days) if VX_FUTURES in tables else _no_futures(days)
     unknown = np.full(len(days), np.nan)
@@ -68,6 +67,29 @@ def build_market(tables: Mapping[str, Table], today: dt.date) -> Market:
         repairs=tuple(sorted(merged.repairs + curve.repairs, key=lambda repair: (repair.input, repair.what))),
         source={spec.name: tables[spec.name].where for spec in specs},
     )
+
+
+def _placed(table: Table, spec: FileSpec, days: Days) -> Aligned:
+    """Return what an input gives to the columns of the market."""
+    if spec.expiry:
+        return front_volume(table, days)
+    if spec.name == "macro_events":
+        return event_columns(table, days)
+    if spec.name == "fundamentals":
+        return quick_ratios(table, days)
+    return carried(table, spec, days) if spec.carried else on_sessions(table, spec, days)
+
+
+def _merge(merged: Aligned, part: Aligned) -> None:
+    """Add columns to those at hand; where two inputs give one, the later counts where it has a value."""
+    merged.repairs.extend(part.repairs)
+    for name, values in part.values.items():
+        codes = part.provenance[name]
+        if name in merged.values:
+            known = np.isfinite(values)
+            values = np.where(known, values, merged.values[name])
+            codes = np.where(known, codes, merged.provenance[name])
+        merged.values[name], merged.provenance[name] = values, codes
 
 
 def _no_futures(days: Days) -> FuturesCurve:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +26,8 @@ class Table(NamedTuple):
     """The rows of one input as given: nothing dropped but blank lines, nothing mended.
 
     `where` is the file or package, `row` the row number in it, `day` and `expiry` epoch days
-    (`expiry` empty where the input has none), `values` source column -> float64, NaN for blank.
+    (`expiry` empty where the input has none), `values` source column -> float64, NaN for blank,
+    `labels` label column -> its text, none of it blank.
     """
 
     where: str
@@ -32,6 +35,7 @@ class Table(NamedTuple):
     day: NDArray[np.int64]
     expiry: NDArray[np.int64]
     values: dict[str, NDArray[np.float64]]
+    labels: Mapping[str, NDArray[np.str_]] = MappingProxyType({})
 
 
 def row_error(where: str, row: int, what: str, remedy: str) -> DataError:
@@ -55,19 +59,24 @@ def read_table(path: Path, spec: FileSpec) -> Table:
         The file is unreadable, empty, not CSV, lacks a column, or holds a bad date or number.
     """
     text = _read_text(path)
-    dates = ("date", "expiry") if spec.expiry else ("date",)
-    needed = (*dates, *(column.source for column in spec.columns))
-    _check_header(path.name, text, needed)
-    frame = _parse(path.name, text, dates)
+    dates = (spec.date, "expiry") if spec.expiry else (spec.date,)
+    header = _header(text)
+    needed = (*dates, *spec.labels, *(column.source for column in spec.columns if not column.optional))
+    extra = tuple(column.source for column in spec.columns if column.optional and column.source in header)
+    _check_header(path.name, text, needed, extra)
+    frame = _parse(path.name, text, (*dates, *spec.labels))
     row = np.arange(2, len(frame) + 2)
-    if frame["date"].isna().any():
+    if frame[spec.date].isna().any():
         filled = ~frame.isna().all(axis=1).to_numpy()
         frame, row = frame[filled], row[filled]
     if not len(frame):
         raise DataError(f"{path.name}: a header and no rows: give at least one day, or remove the file")
     days = [_dates(path.name, frame[name], row) for name in dates]
-    values = {c.source: _numbers(path.name, frame[c.source], row) for c in spec.columns}
-    return Table(path.name, row, days[0], days[1] if spec.expiry else np.empty(0, np.int64), values)
+    given = [column.source for column in spec.columns if column.source in frame]
+    values = {name: _numbers(path.name, frame[name], row) for name in given}
+    labels = {name: _labels(path.name, frame[name], row) for name in spec.labels}
+    expiry = days[1] if spec.expiry else np.empty(0, np.int64)
+    return Table(path.name, row, days[0], expiry, values, labels)
 
 
 def _read_text(path: Path) -> str:
@@ -89,26 +98,33 @@ def _read_text(path: Path) -> str:
     return text
 
 
-def _check_header(where: str, text: str, needed: tuple[str, ...]) -> None:
-    """Raise DataError unless the first line names each needed column once."""
+def _header(text: str) -> list[str]:
+    """Return the names in the first line."""
+    return [cell.strip('"') for cell in text.split("\n", 1)[0].rstrip("\r").split(",")]
+
+
+def _check_header(where: str, text: str, needed: tuple[str, ...], extra: tuple[str, ...]) -> None:
+    """Raise DataError unless the first line names each needed column once, and `extra` not twice."""
     if not text.strip():
         raise DataError(f"{where}: the file is empty: give a header and rows, or remove the file")
-    header = [cell.strip('"') for cell in text.split("\n", 1)[0].rstrip("\r").split(",")]
-    for name in needed:
+    header = _header(text)
+    for name in needed + extra:
         if header.count(name) != 1:
             fault = f"no column '{name}'" if name not in header else f"the column '{name}' twice"
             found = ",".join(header)[:_SHOWN]
-            raise row_error(where, 1, f"{fault} in the header '{found}'", f"it must hold {','.join(needed)}")
+            # A column may give several inputs.
+            wanted = ",".join(dict.fromkeys(needed))
+            raise row_error(where, 1, f"{fault} in the header '{found}'", f"it must hold {wanted}")
 
 
-def _parse(where: str, text: str, dates: tuple[str, ...]) -> pd.DataFrame:
-    """Return the cells: dates as text, other columns as numbers where all their cells are."""
+def _parse(where: str, text: str, words: tuple[str, ...]) -> pd.DataFrame:
+    """Return the cells: `words` (dates, labels) as text, others as numbers where all their cells are."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(
                 io.StringIO(text),
-                dtype=dict.fromkeys(dates, "str"),
+                dtype=dict.fromkeys(words, "str"),
                 index_col=False,
                 skip_blank_lines=False,
                 keep_default_na=False,
@@ -136,6 +152,15 @@ def _dates(where: str, cells: pd.Series[str], row: NDArray[np.int64]) -> NDArray
         )
         raise row_error(where, int(row[k]), what, "write it as YYYY-MM-DD")
     return parsed.to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+def _labels(where: str, cells: pd.Series[str], row: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return a column of text, without the blanks around it."""
+    text = cells.fillna("").astype("str").str.strip()
+    blank = (text == "").to_numpy()
+    if blank.any():
+        raise row_error(where, int(row[blank.argmax()]), f"{cells.name} is blank", "fill it in")
+    return text.to_numpy(dtype=np.str_)
 
 
 def _numbers(where: str, cells: pd.Series[float], row: NDArray[np.int64]) -> NDArray[np.float64]:

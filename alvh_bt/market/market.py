@@ -93,9 +93,23 @@ class Market:
     sessions
         datetime64[D], shape (n,), ascending.
     columns
-        `COLUMN_NAMES` -> float64 of shape (n,); NaN is unknown that day. Index points for spx_*,
-        vol points for vix*, vvix and skew as published, a fraction a year for rate (0.0423) and
-        dividend_yield. Values stand on the session at whose close they were known.
+        `COLUMN_NAMES` -> float64 of shape (n,); NaN is unknown that day. Values stand on the session at
+        whose close they were known.
+
+        - Index points: spx_*, equal_weight and equity (the user's own equity book) on their own scales,
+          reer; index points a year: ten_year_earnings (mean real earnings of ten years), dividends,
+          cash_flow.
+        - Vol points: vix*, vvix and skew as published.
+        - Fractions a year (0.0423): rate, foreign_rate, long_rate (10 years, mean of a month),
+          credit_spread, dividend_yield.
+        - Counts: advances and declines (issues), net_new_highs (highs less lows), vx_volume (contracts
+          of the two nearest VX expiries). percent_advancers is a share, 0 to 1.
+        - Calendar days, 0 on the day: days_to_fomc and days_since_fomc, days_to_inflation and
+          days_since_inflation (CPI or PPI). Days to the next one look at the published schedule, which is
+          known long before.
+        - Percentage points: inflation_surprise, actual less consensus; 0 on a session without a release.
+        - quick_ratio: median over REIT and technology companies.
+        - USD a share: vxx, uvxy, split-adjusted: returns are right, levels are not prices of the day.
     provenance
         `COLUMN_NAMES` and `vx_futures` -> int8 of shape (n,), `Provenance` codes.
     vx_expiry, vx_settle

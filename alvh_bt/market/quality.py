@@ -33,9 +33,9 @@ def check_table(table: Table, spec: FileSpec, today: dt.date) -> None:
     DataError
         Dates that are in the future, before 1960, unsorted or twice; blank required values;
         infinities; values at or below their bound; high below low; an open or close outside
-        low..high; an expiry before its date.
+        low..high; an expiry before its date; the same label twice on a day.
     """
-    _check_dates(table, today)
+    _check_dates(table, spec, today)
     for column in spec.columns:
         _check_values(table, column)
     if spec.expiry:
@@ -53,14 +53,28 @@ def _refuse(table: Table, bad: NDArray[np.bool_], what: str, remedy: str) -> Non
         raise row_error(table.where, int(table.row[k]), said, remedy)
 
 
-def _check_dates(table: Table, today: dt.date) -> None:
-    """Raise DataError unless dates ascend, up to today; futures may have many rows a day."""
-    _refuse(table, table.day > epoch_day(today), f"date {{day}} is after today, {today}", "remove the row")
+def _check_dates(table: Table, spec: FileSpec, today: dt.date) -> None:
+    """Raise DataError unless dates ascend, up to today; futures and labelled rows may share a day."""
+    if not spec.schedule:
+        ahead = table.day > epoch_day(today)
+        _refuse(table, ahead, f"date {{day}} is after today, {today}", "remove the row")
     _refuse(table, table.day < epoch_day(FIRST_DAY), f"date {{day}} is before {FIRST_DAY}", "remove the row")
     step = np.diff(table.day, prepend=table.day[0] - 1)
     _refuse(table, step < 0, "date {day} is earlier than the row above", "sort the file by date")
-    if not len(table.expiry):
+    if spec.labels:
+        _check_labels(table, spec)
+    elif not len(table.expiry):
         _refuse(table, step == 0, "date {day} is a duplicate of the row above", "keep one row a day")
+
+
+def _check_labels(table: Table, spec: FileSpec) -> None:
+    """Raise DataError where a day has the first label of a row before."""
+    seen: set[tuple[int, str]] = set()
+    twice = np.zeros(len(table.day), dtype=np.bool_)
+    for k, key in enumerate(zip(table.day.tolist(), table.labels[spec.labels[0]].tolist(), strict=True)):
+        twice[k] = key in seen
+        seen.add(key)
+    _refuse(table, twice, f"the same {spec.labels[0]} is given twice on {{day}}", "keep one row")
 
 
 def _check_expiries(table: Table) -> None:
@@ -87,6 +101,10 @@ def _check_values(table: Table, column: Column) -> None:
     else:
         low, bound = values <= column.above, f"above {column.above:g}"
     _refuse(table, low, f"{name} {{{name}}} must be {bound}", "correct it, or leave out the row")
+    high = values > column.most
+    _refuse(
+        table, high, f"{name} {{{name}}} must be at most {column.most:g}", "correct it, or leave out the row"
+    )
 
 
 def _check_bars(table: Table, spec: FileSpec) -> None:
