@@ -43,9 +43,6 @@ class Calendar:
         self.signals = np.column_stack(
             [kind().series(market, signals or SignalParams()) for kind in SIGNALS.values()]
         )
-        self.signals = np.column_stack(
-            [self.signals, np.full((len(days), 23 - self.signals.shape[1]), np.nan)]
-        )  # TEMP
         self.signals.setflags(write=False)
         exchange = exchange_sessions(first, beyond).astype(np.int64)
         self.next_day = exchange[np.searchsorted(exchange, days, side="right")]
