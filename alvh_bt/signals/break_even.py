@@ -23,6 +23,14 @@ def closes_below(closes: np.ndarray, level: float) -> int:
     return count
 
 
+@rule
+def break_even_closes(condor: CondorView, today: Today) -> float:
+    """Return the closes in a row below a condor's break-even; NaN if that or today's close is unknown."""
+    if math.isnan(condor.break_even) or math.isnan(today.closes[-1]):
+        return math.nan
+    return float(closes_below(today.closes, condor.break_even))
+
+
 class BreakEven(Signal):
     """Closes in a row below the short put strike less the net credit (the lower break-even at expiry)."""
 
@@ -32,6 +40,4 @@ class BreakEven(Signal):
 
     def read(self, value: float, condor: CondorView, today: Today) -> float:
         """Return the count at this close, up to the closes that `Today` carries."""
-        if math.isnan(condor.break_even) or math.isnan(today.closes[-1]):
-            return math.nan
-        return float(closes_below(today.closes, condor.break_even))
+        return break_even_closes(condor, today)

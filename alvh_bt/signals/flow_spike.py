@@ -1,4 +1,4 @@
-"""Is trading flow spiking: volume and range against their own last year."""
+"""Is trading flow spiking: volume, range and gap against their own last year."""
 
 from __future__ import annotations
 
@@ -6,42 +6,46 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from alvh_bt.book.view import CondorView, Today
 from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 from alvh_bt.signals.signal import Signal
+from alvh_bt.signals.trailing import Floats, earlier
 
 WINDOW = 252  # sessions before today
 FEWEST = 126  # known values in the window below which the rank is unavailable
 
 
 class FlowSpike(Signal):
-    """The lower of two percentile ranks, 0 to 1: of today's SPX volume and of today's true range.
+    """The lower of the rank of SPX volume and that of its move, 0 to 1; the move is a range or a gap.
 
     Both must be unusual for the signal to be high: heavy volume in a quiet range (an index
-    rebalancing) is not a spike in fast flow, nor is a wide range on thin holiday volume.
+    rebalancing) is not a spike in fast flow, nor is a wide range on thin holiday volume. Of range and
+    gap one is enough: a market that jumps at the open may hardly move after it. An open that repeats the
+    close before is a stale print, as most were before 2016: the gap is then unknown, and left out.
     """
 
     name: ClassVar[str] = "flow_spike"
     unit: ClassVar[str] = "share of the last 252 sessions below today"
-    inputs: ClassVar[tuple[str, ...]] = ("spx_volume", "spx_high", "spx_low", "spx_close")
+    inputs: ClassVar[tuple[str, ...]] = ("spx_volume", "spx_high", "spx_low", "spx_close", "spx_open")
 
-    def series(self, market: Market, params: SignalParams) -> NDArray[np.float64]:
+    def series(self, market: Market, params: SignalParams) -> Floats:
         """Return the rank for every session, shape (n,); NaN before half a year of history."""
-        close = market.columns["spx_close"]
-        before = np.concatenate(([np.nan], close[:-1]))
-        high = np.maximum(market.columns["spx_high"], before)
-        low = np.minimum(market.columns["spx_low"], before)
-        return np.minimum(trailing_rank(market.columns["spx_volume"]), trailing_rank((high - low) / before))
-
-    def read(self, value: float, condor: CondorView, today: Today) -> float:
-        """Return today's rank; the condor does not enter."""
-        return value
+        columns = market.columns
+        before = earlier(columns["spx_close"], 1)
+        high, low = np.maximum(columns["spx_high"], before), np.minimum(columns["spx_low"], before)
+        move = trailing_rank((high - low) / before)
+        gap = trailing_rank(opening_gap(columns["spx_open"], before))
+        move = np.where(np.isnan(gap), move, np.maximum(move, gap))
+        return np.minimum(trailing_rank(columns["spx_volume"]), move)
 
 
-def trailing_rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def opening_gap(opens: Floats, before: Floats) -> Floats:
+    """Return the absolute move from the close before to the open, a fraction; NaN for a stale open."""
+    return np.where(opens == before, np.nan, np.abs(opens / before - 1.0))
+
+
+def trailing_rank(values: Floats) -> Floats:
     """Return the share of the `WINDOW` values before each one that lie below it.
 
     Parameters

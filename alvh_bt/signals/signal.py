@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -13,21 +12,21 @@ from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 
 
-class Signal(ABC):
+class Signal:
     """One number a day, or a day and condor; NaN says `unavailable` and is neutral.
 
-    A signal of the market alone fills `series`; one of a condor leaves it NaN and computes in
-    `read`. Both see only what is known at the close.
+    A signal of the market alone fills `series` and inherits `read`; one of a condor leaves `series` NaN
+    and computes in `read`. Both see only what is known at the close.
     """
 
     name: ClassVar[str]
     unit: ClassVar[str]
-    inputs: ClassVar[tuple[str, ...]]  # market columns that it needs
+    inputs: ClassVar[tuple[str, ...]]  # market columns that it needs, or can make do with
 
     def series(self, market: Market, params: SignalParams) -> NDArray[np.float64]:
         """Return the signal for every session, shape (n,); row i depends on rows up to i only."""
         return np.full(len(market.sessions), np.nan)
 
-    @abstractmethod
     def read(self, value: float, condor: CondorView, today: Today) -> float:
         """Return the signal for one condor on one close; `value` is today's entry of `series`."""
+        return value
