@@ -21,7 +21,7 @@ import alvh_bt
 from alvh_bt.book.ledger import carry_of, closing_cash, count_sources, mark_lots, opening_cash, sum_book
 from alvh_bt.book.records import Action, Book, Order, Status, lot_contract, order_contract
 from alvh_bt.book.settlement import settlement_price, settles_on_proxy
-from alvh_bt.book.view import BookView, Today
+from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.condor.manage import decide_condor
 from alvh_bt.config import BookParams, Schedule, Sizes, Study, make_study
 from alvh_bt.contracts import Contract, contract_multiplier
@@ -39,6 +39,8 @@ from alvh_bt.market.build import build_market
 from alvh_bt.market.embedded import embedded_tables
 from alvh_bt.pricing.model import ModelPrices, Settlement
 from alvh_bt.pricing.quoted import QuotedPrices
+from alvh_bt.signal_params import VoteParams
+from alvh_bt.signals.quorum import Tally, quorum, quorum_met
 
 PACKAGE = Path(alvh_bt.__file__).parent
 SCOPE = ("book", "condor", "costs", "hedges", "signals", "contracts.py")
@@ -138,7 +140,7 @@ def of_decisions(
 
 
 def of_book(scene: Scene, study: Study) -> Iterable[Call]:
-    today, (lots, marks, condors, _), values = scene
+    today, (lots, marks, condors, _, _), values = scene
     costs, prices = study.costs, today.prices
     yield mark_lots, (lots, prices)
     yield count_sources, (lots, prices)
@@ -147,6 +149,10 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
     yield condor_margin, (lots, condors)
     yield required_money, (lots, marks, condors, costs)
     yield projected_pnl, (lots, prices, 21, 1.0)
+    for row in range(len(condors)):
+        every = (1 << len(VoteParams())) - 1
+        yield quorum, (every, view_condor(scene.book, row), today, VoteParams())
+    yield quorum_met, (Tally(1, 3), 2)
     for group in condors["id"]:
         yield money_tied_up, (lots, int(group), prices, costs.vx_margin_rate)
     yield annual_return, (-1234.5, 50_000.0, 21)
@@ -188,6 +194,8 @@ COMPILED_HERE = (
     settles_on_proxy,
     contract_multiplier,
     order_contract,
+    quorum,
+    quorum_met,
 )
 
 

@@ -138,30 +138,25 @@ def test_quorum_on_paper() -> None:
     today = on_close(spx_rsi=30.0, vix_rsi=50.0, credit_spread=0.02, pe=40.0)
     asked = mask_of(SignalCode.SPX_RSI, SignalCode.VIX_RSI, SignalCode.CREDIT_SPREAD, SignalCode.REER)
     # RSI of SPX and credit approve, that of VIX does not, REER is unavailable; P/E is not asked.
-    tally = quorum(asked, 2, near_condor(), today, VOTES)
+    tally = quorum(asked, near_condor(), today, VOTES)
     assert tally == Tally(approving=2, known=3)
     assert quorum_met(tally, 2)
     assert not quorum_met(tally, 3)
-    with_pe = quorum(asked | mask_of(SignalCode.PE), 2, near_condor(), today, VOTES)
+    with_pe = quorum(asked | mask_of(SignalCode.PE), near_condor(), today, VOTES)
     assert with_pe == Tally(3, 4)
 
 
 def test_quorum_asks_the_condor_s_signals_too() -> None:
     asked = mask_of(*OF_CONDOR)
-    assert quorum(asked, 1, near_condor(), on_close(), VOTES) == Tally(4, 4)
+    assert quorum(asked, near_condor(), on_close(), VOTES) == Tally(4, 4)
     planned = condor_view(status=Status.PLANNED, short_put=0.0)
-    assert quorum(asked, 1, planned, on_close(), VOTES) == Tally(0, 0)
+    assert quorum(asked, planned, on_close(), VOTES) == Tally(0, 0)
 
 
 def test_nothing_known_blocks_nothing() -> None:
-    tally = quorum(TENSION, 2, near_condor(), on_close(), VOTES)
+    tally = quorum(TENSION, near_condor(), on_close(), VOTES)
     assert tally == Tally(0, 0)
     assert quorum_met(tally, 2)
-
-
-def test_nobody_is_asked_for_a_quorum_of_none() -> None:
-    assert quorum(ALL, 0, near_condor(), on_close(spx_rsi=90.0), VOTES) == Tally(0, 0)
-    assert quorum_met(Tally(0, 5), 0)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +186,7 @@ def outcome(ballot: dict[int, str], needed: int) -> tuple[Tally, bool]:
     known = {
         names[code]: SIDES[names[code]][vote == "no"] for code, vote in ballot.items() if vote != "abstains"
     }
-    tally = quorum(mask_of(*ballot), needed, near_condor(), on_close(**known), VOTES)
+    tally = quorum(mask_of(*ballot), near_condor(), on_close(**known), VOTES)
     return tally, quorum_met(tally, needed)
 
 
@@ -237,4 +232,4 @@ def test_quorum_is_the_same_compiled() -> None:
     for today in (tense, calm, on_close()):
         for mask in (ALL, TENSION, 0):
             for condor in (near_condor(), condor_view(short_put=0.0)):
-                assert compiled()(mask, 2, condor, today, VOTES) == quorum(mask, 2, condor, today, VOTES)
+                assert compiled()(mask, condor, today, VOTES) == quorum(mask, condor, today, VOTES)

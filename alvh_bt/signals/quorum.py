@@ -65,28 +65,25 @@ def approves(code: int, value: float, votes: VoteParams) -> int:
 
 
 @rule
-def quorum(mask: int, needed: int, condor: CondorView, today: Today, votes: VoteParams) -> Tally:
+def quorum(mask: int, condor: CondorView, today: Today, votes: VoteParams) -> Tally:
     """Return how many of a set of signals approve a layer for one condor.
 
     Parameters
     ----------
     mask
         The signals asked, a bit each in the order of `SignalCode`.
-    needed
-        How many must approve; where it is 0 nobody is asked and the tally is empty.
     condor, today
         What is known at the close.
     votes
         The threshold of each signal.
     """
     approving = known = 0
-    if needed > 0:
-        for code in range(SIGNAL_COUNT):
-            if mask >> code & 1:
-                vote = approves(code, signal_value(code, condor, today), votes)
-                if vote >= 0:
-                    known += 1
-                    approving += vote
+    for code in range(SIGNAL_COUNT):
+        if mask >> code & 1:
+            vote = approves(code, signal_value(code, condor, today), votes)
+            if vote >= 0:
+                known += 1
+                approving += vote
     return Tally(approving, known)
 
 
@@ -94,6 +91,7 @@ def quorum(mask: int, needed: int, condor: CondorView, today: Today, votes: Vote
 def quorum_met(tally: Tally, needed: int) -> bool:
     """Return whether enough signals approve; of fewer known ones than are needed, all must.
 
-    A signal that is unavailable neither approves nor refuses: where none is known, nothing is blocked.
+    A signal that is unavailable neither approves nor refuses: where none is known, or none is needed,
+    nothing is blocked.
     """
     return tally.approving >= min(needed, tally.known)
