@@ -80,5 +80,12 @@ def busy_market(n: int = 700, seed: int = 11, **changes: np.ndarray) -> Market:
 
 
 def with_random_columns(market: Market, seed: int) -> Market:
-    """A market with its own prices and every other column random."""
-    return replace(market, columns={**market.columns, **random_columns(len(market.sessions), seed)})
+    """A market with its own prices and every other column random, one value in fifty of them stale."""
+    n = len(market.sessions)
+    columns = random_columns(n, seed)
+    draw = np.random.default_rng(seed)
+    codes = {
+        name: np.where(draw.random(n) < 0.02, Provenance.REPAIRED, Provenance.OBSERVED).astype(np.int8)
+        for name in columns
+    }
+    return replace(market, columns={**market.columns, **columns}, provenance={**market.provenance, **codes})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from signal_markets import market_of
+from signal_markets import busy_market, market_of
 
 from alvh_bt.choices import Differential
 from alvh_bt.config import SignalParams
-from alvh_bt.market import Market
+from alvh_bt.market import Market, Provenance
 from alvh_bt.signals import (
     AdvanceDecline,
     BreadthDivergence,
@@ -236,6 +237,36 @@ def test_credit_spread_against_the_sessions_before() -> None:
     same(values(CreditSpread, market, spread_sessions=2), [NAN, 0.02, 0.02, NAN, 0.03, -0.05])
     # Of three before, two must be known: none, one, 0.04, ..., 0.055, 0.075.
     same(values(CreditSpread, market, spread_sessions=3), [NAN, NAN, 0.02, NAN, 0.035, -0.035])
+
+
+STALE = {
+    Reer: ("reer",),
+    RateDifferential: ("rate", "long_rate"),
+    CreditSpread: ("credit_spread",),
+    Pe: ("ten_year_earnings",),
+    Wacc: ("long_rate", "credit_spread"),
+    MacroStress: ("dividends", "long_rate", "cash_flow"),
+}
+
+
+@pytest.mark.parametrize(("kind", "column"), [(kind, name) for kind in STALE for name in STALE[kind]])
+def test_value_held_past_its_time_is_unavailable(kind, column) -> None:
+    market = busy_market()
+    known = ~np.isnan(kind().series(market, PARAMS._replace(growth_years=1)))
+    held = np.full(700, Provenance.OBSERVED, dtype=np.int8)
+    held[600:] = Provenance.REPAIRED  # the last value of a series that has ended
+    market = replace(market, provenance={**market.provenance, column: held})
+    after = ~np.isnan(kind().series(market, PARAMS._replace(growth_years=1)))
+    assert known[600:].sum() > 70
+    assert not after[600:].any()
+    np.testing.assert_array_equal(after[:600], known[:600])
+
+
+def test_foreign_rate_held_past_its_time_is_unavailable() -> None:
+    market = breadth(2, rate=[0.03, 0.03], foreign_rate=[0.01, 0.01])
+    held = np.array([Provenance.OBSERVED, Provenance.REPAIRED], dtype=np.int8)
+    market = replace(market, provenance={**market.provenance, "foreign_rate": held})
+    same(values(RateDifferential, market, differential=Differential.FOREIGN), [0.02, NAN])
 
 
 # Valuation

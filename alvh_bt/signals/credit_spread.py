@@ -7,7 +7,7 @@ from typing import ClassVar
 from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 from alvh_bt.signals.signal import Signal
-from alvh_bt.signals.trailing import Floats, earlier, trailing_mean
+from alvh_bt.signals.trailing import Floats, earlier, fresh, trailing_mean
 
 
 class CreditSpread(Signal):
@@ -19,6 +19,6 @@ class CreditSpread(Signal):
 
     def series(self, market: Market, params: SignalParams) -> Floats:
         """Return the difference, shape (n,); half of the `spread_sessions` must be known."""
-        spread = market.columns["credit_spread"]
+        spread = fresh(market, "credit_spread")
         size = params.spread_sessions
         return spread - trailing_mean(earlier(spread, 1), size, (size + 1) // 2)

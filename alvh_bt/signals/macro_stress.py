@@ -9,7 +9,7 @@ import numpy as np
 from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 from alvh_bt.signals.signal import Signal
-from alvh_bt.signals.trailing import YEAR, Floats, known_then, months_ago, positive, trailing_median
+from alvh_bt.signals.trailing import YEAR, Floats, fresh, known_then, months_ago, positive, trailing_median
 
 
 def fair_value(market: Market, params: SignalParams) -> Floats:
@@ -23,10 +23,10 @@ def fair_value(market: Market, params: SignalParams) -> Floats:
     -----
     Source: M. Gordon, Dividends, Earnings, and Stock Prices (1959), in its constant-growth form.
     """
-    dividends = positive(market.columns["dividends"])
+    dividends = positive(fresh(market, "dividends"))
     then = known_then(dividends, months_ago(market.sessions, 12 * params.growth_years))
     growth = np.minimum((dividends / then) ** (1.0 / params.growth_years) - 1.0, params.most_growth)
-    discount = market.columns["long_rate"] + params.equity_premium
+    discount = fresh(market, "long_rate") + params.equity_premium
     return dividends * (1.0 + growth) / positive(discount - growth)
 
 
@@ -35,7 +35,7 @@ def cash_flow_premium(market: Market, params: SignalParams) -> Floats:
 
     The median is of the last `growth_years` of 252 sessions with today, half of which must be known.
     """
-    ratio = market.columns["spx_close"] / positive(market.columns["cash_flow"])
+    ratio = market.columns["spx_close"] / positive(fresh(market, "cash_flow"))
     size = YEAR * params.growth_years
     return ratio / trailing_median(ratio, size, size // 2) - 1.0
 

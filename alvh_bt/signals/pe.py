@@ -7,7 +7,7 @@ from typing import ClassVar
 from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 from alvh_bt.signals.signal import Signal
-from alvh_bt.signals.trailing import Floats, positive
+from alvh_bt.signals.trailing import Floats, fresh, positive
 
 
 class Pe(Signal):
@@ -19,4 +19,4 @@ class Pe(Signal):
 
     def series(self, market: Market, params: SignalParams) -> Floats:
         """Return the ratio, shape (n,)."""
-        return market.columns["spx_close"] / positive(market.columns["ten_year_earnings"])
+        return market.columns["spx_close"] / positive(fresh(market, "ten_year_earnings"))

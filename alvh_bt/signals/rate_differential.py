@@ -8,7 +8,7 @@ from alvh_bt.choices import Differential
 from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 from alvh_bt.signals.signal import Signal
-from alvh_bt.signals.trailing import Floats
+from alvh_bt.signals.trailing import Floats, fresh
 
 
 class RateDifferential(Signal):
@@ -20,7 +20,7 @@ class RateDifferential(Signal):
 
     def series(self, market: Market, params: SignalParams) -> Floats:
         """Return the differential, shape (n,): negative is an inverted curve, or a bill rate below abroad."""
-        columns = market.columns
+        rate = fresh(market, "rate")
         if params.differential == Differential.FOREIGN:
-            return columns["rate"] - columns["foreign_rate"]
-        return columns["long_rate"] - columns["rate"]
+            return rate - fresh(market, "foreign_rate")
+        return fresh(market, "long_rate") - rate

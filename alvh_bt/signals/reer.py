@@ -7,7 +7,7 @@ from typing import ClassVar
 from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 from alvh_bt.signals.signal import Signal
-from alvh_bt.signals.trailing import Floats, known_then, months_ago, positive
+from alvh_bt.signals.trailing import Floats, fresh, known_then, months_ago, positive
 
 
 class Reer(Signal):
@@ -22,5 +22,5 @@ class Reer(Signal):
 
     def series(self, market: Market, params: SignalParams) -> Floats:
         """Return the change over `reer_months`, shape (n,)."""
-        level = positive(market.columns["reer"])
+        level = positive(fresh(market, "reer"))
         return level / known_then(level, months_ago(market.sessions, params.reer_months)) - 1.0

@@ -6,10 +6,22 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from alvh_bt.market import Market, Provenance
+
 #: Sessions a year, for windows that are given in years.
 YEAR = 252
 
 Floats = NDArray[np.float64]
+
+
+def fresh(market: Market, name: str) -> Floats:
+    """Return a column without the values that were held after the next one was due, NaN in their place.
+
+    A monthly series that has ended would else look calm for ever. For columns that are carried from
+    publication to publication: it is those whose repaired values are old ones.
+    """
+    stale = market.provenance[name] == Provenance.REPAIRED
+    return np.where(stale, np.nan, market.columns[name])
 
 
 def positive(values: Floats) -> Floats:

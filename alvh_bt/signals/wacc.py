@@ -10,7 +10,7 @@ from alvh_bt.config import SignalParams
 from alvh_bt.market import Market
 from alvh_bt.signals.capm_beta import CapmBeta
 from alvh_bt.signals.signal import Signal
-from alvh_bt.signals.trailing import Floats
+from alvh_bt.signals.trailing import Floats, fresh
 
 
 class Wacc(Signal):
@@ -26,8 +26,8 @@ class Wacc(Signal):
 
     def series(self, market: Market, params: SignalParams) -> Floats:
         """Return the cost of capital, shape (n,)."""
-        long_rate = market.columns["long_rate"]
+        long_rate = fresh(market, "long_rate")
         beta = CapmBeta().series(market, params)
         of_equity = long_rate + np.where(np.isnan(beta), 1.0, beta) * params.equity_premium
-        of_debt = (long_rate + market.columns["credit_spread"]) * (1.0 - params.tax_rate)
+        of_debt = (long_rate + fresh(market, "credit_spread")) * (1.0 - params.tax_rate)
         return (1.0 - params.debt_share) * of_equity + params.debt_share * of_debt
