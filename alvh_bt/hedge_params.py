@@ -108,6 +108,7 @@ class LadderParams(NamedTuple):
     middle_roll_dte: Days = 60
     far_roll_dte: Days = 150
     time_value_gone: Share = 0.30  # of the near calls' time value at purchase; they roll then too; 0 is off
+    time_value_rest: Days = 5  # calendar days after a purchase before that rolls it
     shift_share: Share = 0.5  # of the near calls that a roll moves to the middle tenor
     calendar_days: Annotated[int, Field(ge=7, le=365)] = 30  # between the rolls of ladder-calendar
     spike_rise: Positive = 0.30  # ladder-spike: VIX over its mean of the nine closes before, less one

@@ -149,9 +149,9 @@ def test_call_size(sizes, size) -> None:
 
 def test_hedge_packages_of_two_orders_that_may_meet_differ() -> None:
     packages = {
-        hedge_package(group, layer, part) for group in (1, 2) for layer in range(8) for part in range(8)
+        hedge_package(group, layer, part) for group in (0, 1, 2) for layer in Layer for part in range(16)
     }
-    assert len(packages) == 2 * 8 * 8
+    assert len(packages) == 3 * 13 * 16
 
 
 # Sizes: 0.625 x 100 x 4,000 = 250,000 USD, 1.6 VX a 100,000 -> 4 VX
@@ -402,16 +402,15 @@ def test_none_never_trades() -> None:
         assert decision == ([], [])
 
 
-def test_registry_holds_the_four_hedges_by_their_names() -> None:
-    assert list(HEDGES) == ["none", "static-calls", "static-futures", "layered", "layered-core"]
+def test_registry_holds_the_hedges_by_their_names() -> None:
+    own = ["none", "static-calls", "static-futures", "layered", "layered-core"]
+    assert list(HEDGES) == [*own, "ladder-442", "ladder-calendar", "ladder-spike", "vxth", "long-vx"]
     assert [make_hedge(name, Study()).name for name in HEDGES] == list(HEDGES)
 
 
 def test_unknown_hedge_lists_the_valid_ones() -> None:
-    with pytest.raises(
-        ConfigError, match=r"'vxth'.*none, static-calls, static-futures, layered, layered-core$"
-    ):
-        make_hedge("vxth", Study())
+    with pytest.raises(ConfigError, match=r"'calls'.*none, static-calls, static-futures, layered, .*vxth"):
+        make_hedge("calls", Study())
 
 
 # Layer two

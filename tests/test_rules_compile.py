@@ -19,7 +19,7 @@ from chain_scenes import FakeStore, bumped_store
 
 import alvh_bt
 from alvh_bt.book.ledger import carry_of, closing_cash, count_sources, mark_lots, opening_cash, sum_book
-from alvh_bt.book.records import Action, Book, Order, Status, lot_contract, order_contract
+from alvh_bt.book.records import Action, Book, Layer, Order, Reason, Status, lot_contract, order_contract
 from alvh_bt.book.settlement import settlement_price, settles_on_proxy
 from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.condor.manage import decide_condor
@@ -31,9 +31,13 @@ from alvh_bt.costs.spreads import market_fill
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.hedges import make_hedge
+from alvh_bt.hedges.ladder import decide_ladder
+from alvh_bt.hedges.ladder_rolls import RollRule
 from alvh_bt.hedges.layered import decide_layered
+from alvh_bt.hedges.long_vx import decide_long_vx
 from alvh_bt.hedges.projection import annual_return, money_tied_up, projected_pnl
 from alvh_bt.hedges.static import decide_static
+from alvh_bt.hedges.vxth import decide_vxth
 from alvh_bt.market import Market
 from alvh_bt.market.build import build_market
 from alvh_bt.market.embedded import embedded_tables
@@ -137,6 +141,11 @@ def of_decisions(
     yield decide_layered, (today, book, study.layered, sizes)
     for futures in (False, True):
         yield decide_static, (today, book, futures, study.static, study.layered, study.shock, sizes)
+    notional = study.book.notional_usd
+    for roll_rule in RollRule:
+        yield decide_ladder, (today, book, int(roll_rule), study.ladder, notional, sizes)
+    yield decide_vxth, (today, book, study.vxth, sizes)
+    yield decide_long_vx, (today, book, study.long_vx, notional, sizes)
 
 
 def of_book(scene: Scene, study: Study) -> Iterable[Call]:
@@ -172,10 +181,13 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
     yield order_contract, (Order(0, 1, 0, 1, -1, 0, -1, 2500.0, 17600, -0.5, 12.5, 0, 4),)
 
 
+RIVALS = (decide_ladder, decide_vxth, decide_long_vx)
+
 COMPILED_HERE = (
     decide_condor,
     decide_layered,
     decide_static,
+    *RIVALS,
     mark_lots,
     count_sources,
     sum_book,
@@ -227,11 +239,17 @@ def scenes(market: Market) -> list[Scene]:
 
     One is on the model alone, one on quotes.
     """
+    runs = ((BUSY, ModelPrices(market)), (QUOTED, quoted_prices(market)))
+    return [scene for study, prices in runs for scene in watch(market, "layered", study, prices)]
+
+
+def watch(market: Market, hedge: str, study: Study, prices: ModelPrices | QuotedPrices) -> list[Scene]:
+    """What the rules of a run saw, each close twice."""
     seen: list[Scene] = []
 
     class Watched(CondorStrategy):
         def make_hedge(self, study: Study) -> Any:
-            return make_hedge("layered", study)
+            return make_hedge(hedge, study)
 
         def book(self) -> BookView:
             view = super().book()
@@ -240,11 +258,10 @@ def scenes(market: Market) -> list[Scene]:
             seen.append(Scene(self.broker.today(), BookView(*copies, view.next_group, view.nav), values))
             return view
 
-    for study, prices in ((BUSY, ModelPrices(market)), (QUOTED, quoted_prices(market))):
-        cerebro = bt.Cerebro(stdstats=False)
-        equip(cerebro, market, study, prices)
-        cerebro.addstrategy(Watched)
-        cerebro.run()
+    cerebro = bt.Cerebro(stdstats=False)
+    equip(cerebro, market, study, prices)
+    cerebro.addstrategy(Watched)
+    cerebro.run()
     return [scene for scene in seen if len(scene.book.lots) == len(scene.book.marks)]
 
 
@@ -296,19 +313,44 @@ def test_scenes_hold_what_there_is_to_decide(scenes: list[Scene]) -> None:
     ]
     decided = {(order.book, order.action) for order in orders}
     assert decided == {(book, action) for book in Book for action in (Action.OPEN, Action.CLOSE, Action.ROLL)}
-    assert len({order.layer for order in orders}) == 8  # four legs, the static hedge and three layers
+    # Four legs, the static hedge, three layers; three tenors, tail calls and the front future.
+    assert {order.layer for order in orders} == set(Layer)
 
 
 @needs_compiler
 @pytest.mark.parametrize("sizes", [Sizes.FRACTIONAL, Sizes.WHOLE], ids=["fractional", "whole"])
 def test_decisions_are_the_same_compiled(scenes: list[Scene], sizes: int) -> None:
-    built = {function: compiled(function) for function in (decide_condor, decide_layered, decide_static)}
+    deciders = (decide_condor, decide_layered, decide_static, *RIVALS)
+    built = {function: compiled(function) for function in deciders}
     count = 0
     for scene in scenes:
         for function, arguments in of_decisions(scene, BUSY, int(sizes)):
             assert_same(built[function](*arguments), plain(function)(*arguments))
             count += 1
-    assert count == 4 * len(scenes) > 400
+    assert count == 9 * len(scenes) > 900
+
+
+@needs_compiler
+def test_rolls_of_standing_hedges_are_the_same_compiled(market: Market) -> None:
+    """Over books that hold a ladder or futures, with rolls of every kind within two months."""
+    hasty = {"near_roll_dte": 25, "spike_rest": 1, "calendar_days": 14, "time_value_rest": 1}
+    study = replace(BUSY, ladder=make_study(ladder=hasty).ladder)
+    built = {function: compiled(function) for function in (decide_ladder, decide_long_vx)}
+    reasons = set()
+    for hedge in ("ladder-442", "long-vx"):
+        for today, book, _ in watch(market, hedge, study, ModelPrices(market)):
+            calls = [
+                (decide_ladder, (today, book, int(roll_rule), study.ladder, 250_000.0, int(sizes)))
+                for roll_rule in RollRule
+                for sizes in (Sizes.FRACTIONAL, Sizes.WHOLE)
+            ]
+            calls.append((decide_long_vx, (today, book, study.long_vx, 250_000.0, int(Sizes.FRACTIONAL))))
+            for function, arguments in calls:
+                decision = plain(function)(*arguments)
+                reasons |= {order.reason for order in decision.orders}
+                assert_same(built[function](*arguments), decision)
+    assert {Reason.SET_DTE, Reason.TIME_VALUE_GONE, Reason.CALENDAR_ROLL, Reason.SPIKE_ROLL} <= reasons
+    assert {Reason.LADDER_BUILT, Reason.FRONT_FUTURE, Reason.ROLL_FORWARD} <= reasons
 
 
 @needs_compiler
@@ -334,7 +376,7 @@ def test_books_costs_and_settlement_are_the_same_compiled(scenes: list[Scene]) -
         for function, arguments in of_book(scene, BUSY):
             run = built.setdefault(function, compiled(function))
             assert_same(run(*arguments), plain(function)(*arguments))
-    decisions = {decide_condor, decide_layered, decide_static}
+    decisions = {decide_condor, decide_layered, decide_static, *RIVALS}
     assert set(built) | decisions == set(COMPILED_HERE)
 
 

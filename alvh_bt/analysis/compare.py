@@ -21,6 +21,8 @@ from alvh_bt.config import Study
 from alvh_bt.contracts import calendar_date
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.run import run_variants
+from alvh_bt.hedges import find_hedge
+from alvh_bt.hedges.own import source_of
 from alvh_bt.market import Market
 from alvh_bt.market.market import provenance_shares
 from alvh_bt.pricing.parameters import packaged_text
@@ -78,7 +80,7 @@ def run_comparison(
             market.columns["vix_close"][first : last + 1],
             index=pd.DatetimeIndex(market.sessions[first : last + 1], name="date"),
         ),
-        run_id=run_id(settings, market, store.fingerprint if store else ""),
+        run_id=run_id(settings, market, store.fingerprint if store else "", own_sources(study.hedges)),
         start=calendar_date(market.days[first]),
         end=calendar_date(market.days[last]),
         starting_cash=study.book.starting_cash,
@@ -87,13 +89,20 @@ def run_comparison(
     )
 
 
-def run_id(settings: dict[str, Any], market: Market, chains: str = "") -> str:
+def own_sources(hedges: Sequence[str]) -> str:
+    """Return the text of the modules of hedges that are a user's own, empty where there are none."""
+    kinds = [find_hedge(name) for name in hedges]
+    inside = __name__.partition(".")[0]
+    return "\n".join(source_of(kind) for kind in kinds if kind.__module__.partition(".")[0] != inside)
+
+
+def run_id(settings: dict[str, Any], market: Market, chains: str = "", own: str = "") -> str:
     """Return the hash of settings, code, calibrated constants and data: the same id, the same result.
 
-    `chains` is the fingerprint of the real chains, empty without.
+    `chains` is the fingerprint of the real chains, `own` the source of a user's hedges; empty without.
     """
     parts = [json.dumps(settings, sort_keys=True), source_hash(_PACKAGE), packaged_text(), market.fingerprint]
-    parts += [chains] if chains else []
+    parts += [part for part in (chains, own) if part]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

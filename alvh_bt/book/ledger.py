@@ -9,6 +9,7 @@ and stands in the marked value until then.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -130,7 +131,7 @@ def with_lot(lots: Rows, order: Order, lot_id: int, price: float, day: int) -> R
     row = (lot_id, order.book, order.layer, order.group, order.root, order.right, order.strike)
     grown = np.empty(len(lots) + 1, dtype=LOT)
     grown[:-1] = lots
-    grown[-1] = (*row, order.expiry, order.contracts, price, price, day, 0)
+    grown[-1] = (*row, order.expiry, order.contracts, price, price, day, 0, math.nan)
     return grown
 
 

@@ -60,6 +60,7 @@ LOT: Final = np.dtype(
         ("last_mark", "f8"),  # the price, points, up to which its P&L is booked
         ("entry_day", "i8"),
         ("sales", "i8"),  # how often a part of it was sold to monetise it
+        ("entry_forward", "f8"),  # its future's (or forward's) price at the purchase, points
     ]
 )
 

@@ -41,7 +41,7 @@ def compare(
     end: EndOption = None,
     hedge: Annotated[
         list[str] | None,
-        typer.Option(help="none, static-calls, static-futures or layered; repeat it. All four by default."),
+        typer.Option(help="A hedge of docs/HEDGES.md, or your own as file.py:ClassName; repeat it."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Study file (TOML); options override it.")] = None,
     out: Annotated[
@@ -55,13 +55,12 @@ def compare(
     """
     from alvh_bt.analysis.compare import run_comparison
     from alvh_bt.analysis.summary import summarise
-    from alvh_bt.hedges import make_hedge
+    from alvh_bt.hedges import variant_names
     from alvh_bt.market import load_market
     from alvh_bt.report.files import check_out, write_outputs
 
     study = _study(config, start, end, hedge, chains is not None)
-    for name in study.hedges:
-        make_hedge(name, study)
+    variant_names(study.hedges)
     if out is not None:
         check_out(out)
     market = load_market(data)

@@ -48,7 +48,7 @@ from alvh_bt.costs.spreads import market_fill
 from alvh_bt.engine.trades import DayFlows, Trade
 from alvh_bt.errors import AccountingError, DataError
 from alvh_bt.hedges.projection import condor_irr, projection_terms
-from alvh_bt.pricing.day import DayPrices, Quote, price_source, quote_contract
+from alvh_bt.pricing.day import DayPrices, Quote, forward_price, price_source, quote_contract
 from alvh_bt.pricing.model import Settlement
 
 #: Dollars, and share of NAV, by which the books may disagree: rounding of a few million sums of doubles,
@@ -210,6 +210,8 @@ class Accounts:
         price = market_fill(contract, quote.mid, order.contracts, quote.delta, prices, self.costs)
         fees = trade_fee(order.root, order.contracts, self.costs)
         self._book(order, price, quote.mid, fees, prices.day, quote.delta)
+        if order.lot < 0:
+            self.lots["entry_forward"][-1] = forward_price(order.root, order.expiry, prices)
         if len(prices.quotes):
             self.trades[-1] = self.trades[-1]._replace(source=price_source(contract, prices))
 

@@ -15,7 +15,7 @@ from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.engine.today import Calendar
 from alvh_bt.errors import MarginError
-from alvh_bt.hedges import Hedge, make_hedge
+from alvh_bt.hedges import Hedge, make_hedge, variant_name, variant_names
 from alvh_bt.market import Market
 from alvh_bt.pricing.model import ModelPrices, PriceModel
 from alvh_bt.pricing.quoted import QuotedPrices, QuoteSource
@@ -52,7 +52,7 @@ def run_variant(
     market, study
         History and settings.
     hedge
-        Name in `HEDGES`.
+        Name in `HEDGES`, or a user's own as `where:ClassName`.
     prices, calendar
         Shared between variants: they depend on the market alone.
     tick
@@ -74,6 +74,7 @@ def run_variant(
     AccountingError
         When the books do not balance.
     """
+    name = variant_name(hedge)
     cerebro = bt.Cerebro(stdstats=False)
     equip(cerebro, market, study, prices, calendar)
     cerebro.addstrategy(NamedHedge, hedge=hedge, tick=tick)
@@ -89,7 +90,7 @@ def run_variant(
     used = None
     if isinstance(prices, QuotedPrices):
         used = QuoteUse(tuple(recorder.fills), tuple(recorder.marks), dict(prices.read))
-    return RunResult(hedge, recorder.daily(), recorder.trade_list(), recorder.journal(), stopped, used)
+    return RunResult(name, recorder.daily(), recorder.trade_list(), recorder.journal(), stopped, used)
 
 
 def run_variants(
@@ -112,8 +113,7 @@ def run_variants(
     store
         Real chains, for prices from quotes where there are any.
     """
-    for name in study.hedges:
-        make_hedge(name, study)
+    variant_names(study.hedges)
     prices: PriceModel = ModelPrices(market) if store is None else QuotedPrices(market, store)
     calendar = Calendar(market, study.signals)
 

@@ -32,8 +32,8 @@ def fewest_dte(layered: LayeredParams) -> int:
 
 @rule
 def hedge_package(group: int, layer: int, part: int) -> int:
-    """Return the package id of a hedge order: its condor, its layer and a part number below 8."""
-    return group * 64 + layer * 8 + part
+    """Return the package id of a hedge order: its condor, its layer and a part number below 16."""
+    return group * 256 + layer * 16 + part
 
 
 @rule

@@ -20,12 +20,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_bt.contracts import Contract, Right, Root
+from alvh_bt.hedges.vxth import call_share
 from alvh_bt.market.market import Market
 from alvh_bt.pricing.day import forward_price, quote_contract
 from alvh_bt.pricing.model import PriceModel
 from alvh_bt.pricing.strikes import strike_by_delta, strike_step
 from alvh_bt.validation.return_statistics import annual_return, correlation, share, tracking_error
-from alvh_bt.validation.vxth_index import CALL_DELTA, call_weight, replicate_vxth
+from alvh_bt.validation.vxth_index import PUBLISHED, replicate_vxth
 
 Floats = NDArray[np.float64]
 
@@ -178,11 +179,11 @@ def _rolls(model: PriceModel, table: pd.DataFrame) -> pd.DataFrame:
                 "day": day,
                 "expiry": expiry,
                 "strike": strike,
-                "model_strike": strike_by_delta(Root.VIX, Right.CALL, expiry, CALL_DELTA, opened),
-                "close_strike": strike_by_delta(Root.VIX, Right.CALL, expiry, CALL_DELTA, prices),
+                "model_strike": strike_by_delta(Root.VIX, Right.CALL, expiry, PUBLISHED.call_delta, opened),
+                "close_strike": strike_by_delta(Root.VIX, Right.CALL, expiry, PUBLISHED.call_delta, prices),
                 "step": strike_step(Root.VIX, strike, future, 0.0, day),
                 "future": future,
-                "weight": call_weight(future),
+                "weight": call_share(future, PUBLISHED),
                 # The file counts calls of a hundred USD a point for a portfolio of one index unit.
                 "held": 100.0 * calls * mid / spx,
             }

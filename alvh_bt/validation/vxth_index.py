@@ -8,34 +8,16 @@ import numpy as np
 import pandas as pd
 
 from alvh_bt.contracts import Contract, Right, Root
+from alvh_bt.hedge_params import VxthParams
+from alvh_bt.hedges.vxth import call_share
 from alvh_bt.market.market import Market
 from alvh_bt.pricing.day import forward_price, quote_contract
 from alvh_bt.pricing.model import PriceModel
 from alvh_bt.pricing.strikes import strike_by_delta
 from alvh_bt.validation.return_statistics import month_ends
 
-#: The calls that the index buys.
-CALL_DELTA: Final = 0.30
-
-
-def call_weight(future: float) -> float:
-    """Return the share of the portfolio that goes into VIX calls at a roll.
-
-    Parameters
-    ----------
-    future
-        The VIX future that settles with the calls, points.
-
-    Source: Cboe, "Cboe VIX Tail Hedge Index (VXTH)", index description.
-
-    Examples
-    --------
-    >>> [call_weight(level) for level in (15.0, 15.01, 30.0, 30.01, 50.0, 50.01)]
-    [0.0, 0.01, 0.01, 0.005, 0.005, 0.0]
-    """
-    if future <= 15.0 or future > 50.0:
-        return 0.0
-    return 0.01 if future <= 30.0 else 0.005
+#: The index's own rule: 30 delta, and the published table of shares.
+PUBLISHED: Final = VxthParams()
 
 
 def replicate_vxth(market: Market, model: PriceModel, table: pd.DataFrame) -> pd.DataFrame:
@@ -71,8 +53,8 @@ def replicate_vxth(market: Market, model: PriceModel, table: pd.DataFrame) -> pd
             worth = stock
             if calls:
                 worth += calls * max(0.0, _settled(market, model, expiries[n - 1], i) - strike)
-            weight = call_weight(forward_price(Root.VIX, expiries[n], prices))
-            strike = strike_by_delta(Root.VIX, Right.CALL, expiries[n], CALL_DELTA, prices)
+            weight = call_share(forward_price(Root.VIX, expiries[n], prices), PUBLISHED)
+            strike = strike_by_delta(Root.VIX, Right.CALL, expiries[n], PUBLISHED.call_delta, prices)
             price = quote_contract(Contract(Root.VIX, Right.CALL, strike, expiries[n]), prices).mid
             calls = weight * worth / price if weight else 0.0
             stock = worth * (1.0 - weight)

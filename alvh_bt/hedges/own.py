@@ -1,0 +1,90 @@
+"""Hedges that users write: a class in a file or in an installed module, named as `where:ClassName`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from alvh_bt.errors import ConfigError
+from alvh_bt.hedges.policy import Hedge
+
+
+def is_own(name: str) -> bool:
+    """Return whether a hedge is named by where its class is, rather than by a registered name.
+
+    >>> is_own("hedges/mine.py:Mine"), is_own("layered")
+    (True, False)
+    """
+    return ":" in name
+
+
+def load_own(name: str) -> type[Hedge]:
+    """Return the class that `folder/file.py:ClassName` or `module:ClassName` names.
+
+    A file is run anew each time, so that a change to it counts at once.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such file, module or class, the import fails, or the class is no usable hedge.
+    """
+    where, _, kind_name = name.rpartition(":")
+    module = _import_file(where) if where.endswith(".py") else _import_module(where)
+    kind = getattr(module, kind_name, None)
+    if not inspect.isclass(kind):
+        raise ConfigError(f"hedge {name!r}: {where} has no class {kind_name!r}; check its name")
+    if not issubclass(kind, Hedge):
+        raise ConfigError(f"hedge {name!r}: {kind_name} is not a Hedge; derive it from alvh_bt.hedges.Hedge")
+    if inspect.isabstract(kind):
+        raise ConfigError(f"hedge {name!r}: {kind_name} lacks its decide method; define decide(today, book)")
+    own_name: Any = getattr(kind, "name", None)
+    if not isinstance(own_name, str) or not own_name:
+        raise ConfigError(f"hedge {name!r}: {kind_name} has no name; set name = '...' in the class")
+    return kind
+
+
+def source_of(kind: type[Hedge]) -> str:
+    """Return the text of the module that a hedge's class is in; its full name where there is no text."""
+    try:
+        return inspect.getsource(sys.modules[kind.__module__])
+    except (KeyError, OSError, TypeError):
+        return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _import_file(where: str) -> ModuleType:
+    path = Path(where)
+    if not path.is_file():
+        raise ConfigError(f"hedge file {where} does not exist; check the path before the colon")
+    module_name = f"own_hedge_{abs(hash(str(path.resolve())))}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"hedge file {where} cannot be imported; give a Python file")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and `inspect` look a class's module up by its name.
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # anything may happen in a user's file
+        del sys.modules[module_name]
+        raise ConfigError(f"hedge file {where} cannot be imported ({_why(error)}); correct it") from error
+    return module
+
+
+def _import_module(where: str) -> ModuleType:
+    try:
+        return importlib.import_module(where)
+    except Exception as error:  # anything may happen in a user's module
+        raise ConfigError(
+            f"hedge module {where!r} cannot be imported ({_why(error)}); "
+            "install it, or give folder/file.py:ClassName"
+        ) from error
+
+
+def _why(error: Exception) -> str:
+    lines = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"
