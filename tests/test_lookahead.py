@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from engine_fixtures import HEDGES, HELD, World, embedded, real, run_in, window_study, world_of
+from engine_fixtures import HEDGES, HELD, RIVALS, World, embedded, real, run_in, window_study, world_of
 from pandas.testing import assert_frame_equal
 
 from alvh_bt.engine.results import RunResult
@@ -111,7 +111,7 @@ def test_cutting_the_real_future_off_leaves_the_past_alone(
     same_past(real_run_of(real_data_dir, hedge, start, end), shorter, cut)
 
 
-@pytest.mark.parametrize("hedge", HEDGES)
+@pytest.mark.parametrize("hedge", [*HEDGES, *RIVALS])
 def test_another_future_has_the_same_past(hedge: str) -> None:
     start, end, cut = "2017-12-01", "2018-03-29", "2018-02-02"
     other = run_in(perturbed_world(None, cut, seed=11), window_study(start, end), hedge)
@@ -121,7 +121,15 @@ def test_another_future_has_the_same_past(hedge: str) -> None:
     assert later[0] != later[1]
 
 
-@pytest.mark.parametrize("hedge", HEDGES)
+@pytest.mark.parametrize("hedge", RIVALS)
+def test_cutting_the_future_off_leaves_the_past_of_standing_hedges_alone(hedge: str) -> None:
+    start, end, cut = "2017-12-01", "2018-03-29", "2018-02-05"
+    same_past(
+        sample_run_of(hedge, start, end), run_in(cut_world(None, cut), window_study(start, end), hedge), cut
+    )
+
+
+@pytest.mark.parametrize("hedge", [*HEDGES, *RIVALS])
 def test_another_real_future_has_the_same_past(real_data_dir: Path, hedge: str) -> None:
     start, end, cut = "2020-02-03", "2020-04-30", "2020-02-27"
     other = run_in(perturbed_world(real_data_dir, cut, seed=12), window_study(start, end), hedge)
