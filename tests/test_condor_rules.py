@@ -10,7 +10,8 @@ from rule_scenes import DAY, SPOT, at_close, book_of, condor_lots, condor_view, 
 
 from alvh_bt.book.records import Action, Book, Layer, Reason, Status
 from alvh_bt.condor.entry import condor_contracts, enter_condor, entry_is_due
-from alvh_bt.condor.manage import NO_REASON, decide_condor, exit_reason, manage_condor, tested_side
+from alvh_bt.condor.manage import NO_REASON, decide_condor, exit_reason, manage_condor
+from alvh_bt.condor.rolls import tested_side
 from alvh_bt.condor.strikes import choose_spread, side_layers
 from alvh_bt.config import BookParams, CondorParams, CostParams, Schedule, Sizes
 from alvh_bt.contracts import Contract, Right, Root

@@ -19,7 +19,17 @@ from chain_scenes import FakeStore, bumped_store
 
 import alvh_bt
 from alvh_bt.book.ledger import carry_of, closing_cash, count_sources, mark_lots, opening_cash, sum_book
-from alvh_bt.book.records import Action, Book, Layer, Order, Reason, Status, lot_contract, order_contract
+from alvh_bt.book.records import (
+    REASON_TEXT,
+    Action,
+    Book,
+    Layer,
+    Order,
+    Reason,
+    Status,
+    lot_contract,
+    order_contract,
+)
 from alvh_bt.book.settlement import settlement_price, settles_on_proxy
 from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.condor.manage import decide_condor
@@ -33,10 +43,19 @@ from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.hedges import make_hedge
 from alvh_bt.hedges.ladder import decide_ladder
 from alvh_bt.hedges.ladder_rolls import RollRule
-from alvh_bt.hedges.layered import decide_layered
+from alvh_bt.hedges.layered import decide_layered, market_triggers_only, whole_method
+from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.hedges.long_vx import decide_long_vx
-from alvh_bt.hedges.projection import annual_return, money_tied_up, projected_pnl
+from alvh_bt.hedges.projection import (
+    annual_return,
+    book_irr,
+    condor_irr,
+    money_tied_up,
+    projected_pnl,
+    projection_terms,
+)
 from alvh_bt.hedges.static import decide_static
+from alvh_bt.hedges.synthetics import largest_synthetic
 from alvh_bt.hedges.vxth import decide_vxth
 from alvh_bt.market import Market
 from alvh_bt.market.build import build_market
@@ -138,7 +157,8 @@ def of_decisions(
     today, book, _ = scene
     money = BookParams(*study.book)._replace(contracts=sizes)
     yield decide_condor, (today, book, study.condor, money, study.costs)
-    yield decide_layered, (today, book, study.layered, sizes)
+    for method in (whole_method, market_triggers_only):
+        yield decide_layered, (today, book, method(study)._replace(sizes=sizes))
     for futures in (False, True):
         yield decide_static, (today, book, futures, study.static, study.layered, study.shock, sizes)
     notional = study.book.notional_usd
@@ -162,8 +182,12 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
         every = (1 << len(VoteParams())) - 1
         yield quorum, (every, view_condor(scene.book, row), today, VoteParams())
     yield quorum_met, (Tally(1, 3), 2)
-    for group in condors["id"]:
-        yield money_tied_up, (lots, int(group), prices, costs.vx_margin_rate)
+    terms = projection_terms(study)
+    for row in range(len(condors)):
+        yield condor_irr, (lots, condors, row, prices, terms)
+        yield book_irr, (lots, condors, int(condors["id"][row]), prices, terms)
+    yield book_irr, (lots, condors, NO_CONDOR, prices, terms)
+    yield money_tied_up, (lots, condors, prices, costs.vx_margin_rate)
     yield annual_return, (-1234.5, 50_000.0, 21)
     for lot, mark in zip(lots, marks, strict=True):
         contract = Contract(*lot_contract(lot))
@@ -171,6 +195,7 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
         mid, delta = float(mark["mid"]), float(mark["delta"])
         for sign in (1.0, -1.0):
             yield market_fill, (contract, mid, sign, delta, prices, costs)
+        yield largest_synthetic, (lots, root, contract.strike, contract.expiry)
         yield trade_fee, (root, contracts, costs)
         yield settlement_fee, (contracts, costs)
         yield opening_cash, (root, contracts, mid)
@@ -195,8 +220,11 @@ COMPILED_HERE = (
     condor_margin,
     required_money,
     projected_pnl,
+    condor_irr,
+    book_irr,
     money_tied_up,
     annual_return,
+    largest_synthetic,
     market_fill,
     trade_fee,
     settlement_fee,
@@ -367,6 +395,26 @@ def test_other_settings_are_the_same_compiled(scenes: list[Scene], schedule: int
         entries += len(decision.orders)
         assert_same(run(*arguments), decision)
     assert entries > 0
+
+
+@needs_compiler
+def test_variants_of_the_condor_are_the_same_compiled(scenes: list[Scene]) -> None:
+    out = {"roll_days_out": 14, "roll_short_delta": 0.18, "roll_vix": 12.0, "roll_range": 0.5}
+    variants = (
+        BUSY.condor._replace(max_open=3, short_range=3.0, wing_width=50.0, max_entry_vix=20.0, **out),
+        BUSY.condor._replace(max_open=3, target_credit=8.0, target_dte=7, roll_short_delta=0.18),
+    )
+    run = compiled(decide_condor)
+    decided, noted = set(), set()
+    for today, book, _ in scenes:
+        for condor in variants:
+            arguments = (today, book, condor, BUSY.book, BUSY.costs)
+            decision = plain(decide_condor)(*arguments)
+            decided |= {(order.action, len(decision.orders)) for order in decision.orders}
+            noted |= {REASON_TEXT[note.reason] for note in decision.notes}
+            assert_same(run(*arguments), decision)
+    assert (Action.ROLL, 8) in decided and (Action.OPEN, 4) in decided
+    assert "no entry: VIX above its limit" in noted
 
 
 @needs_compiler

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from alvh_bt.book.records import CONDOR, Action, Book, Layer, Order, Rows, Status
+from alvh_bt.book.records import CONDOR, Action, Book, Layer, Order, Reason, Rows, Status
 from alvh_bt.book.view import Today
 
 
@@ -56,8 +56,10 @@ def with_fill(condors: Rows, order: Order, price: float) -> Rows:
     if order.action in (Action.OPEN, Action.ROLL):
         condor["credit_points"] += points
     if order.action == Action.ROLL and opens:
-        condor["put_rolls"] += order.layer == Layer.SHORT_PUT
-        condor["call_rolls"] += order.layer == Layer.SHORT_CALL
+        # A roll to a later expiry opens both sides; the tested one counts.
+        condor["put_rolls"] += order.layer == Layer.SHORT_PUT and order.reason == Reason.ROLL_PUT
+        condor["call_rolls"] += order.layer == Layer.SHORT_CALL and order.reason == Reason.ROLL_CALL
+        condor["root"], condor["expiry"] = order.root, order.expiry
     return rows
 
 

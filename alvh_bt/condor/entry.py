@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
-from alvh_bt.book.records import (
-    Action,
-    Book,
-    Decision,
-    Reason,
-    make_note,
-    make_order,
-    nothing,
-    order_contract,
-)
+from alvh_bt.book.records import Book, Decision, Reason, make_note, nothing, order_contract
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.calendars import listed_expiry_nearest
 from alvh_bt.compiled import rule
-from alvh_bt.condor.strikes import choose_spread, side_layers
+from alvh_bt.condor.legs import open_side
 from alvh_bt.config import BookParams, CondorParams, CostParams, Schedule, Sizes
-from alvh_bt.contracts import Right, Root, contract_multiplier, make_contract
+from alvh_bt.contracts import Right, Root, contract_multiplier
 from alvh_bt.costs.spreads import half_cost
-from alvh_bt.pricing.day import quote_contract, underlying_scale
+from alvh_bt.pricing.day import underlying_scale
 
 
 @rule
@@ -63,6 +52,9 @@ def enter_condor(
     decision = nothing()
     if not entry_is_due(today, params) or book.condors.shape[0] >= params.max_open:
         return decision
+    if 0.0 < params.max_entry_vix < today.prices.vix_level:
+        decision.notes.append(make_note(Book.CONDOR, 0, book.next_group, Reason.VIX_TOO_HIGH))
+        return decision
     row = listed_expiry_nearest(today.spx, today.fill_day, params.target_dte, 1)
     dte = today.spx.day[row] - today.fill_day if row >= 0 else 0
     if row < 0 or abs(dte - params.target_dte) > max(2.0, params.dte_tolerance * params.target_dte):
@@ -85,34 +77,4 @@ def enter_condor(
         reason = Reason.NO_STRIKES if len(decision.orders) < 4 else Reason.NO_CREDIT
         decision.orders.clear()
         decision.notes.append(make_note(Book.CONDOR, 0, book.next_group, reason))
-    return decision
-
-
-@rule
-def open_side(
-    today: Today,
-    root: int,
-    right: int,
-    expiry: int,
-    contracts: float,
-    group: int,
-    params: CondorParams,
-    reason: int,
-    package: int,
-) -> Decision:
-    """Return the two orders that open one side (short strike and wing), or none where no strike fits."""
-    decision = nothing()
-    spread = choose_spread(root, right, expiry, today.prices, params)
-    if math.isnan(spread.short):
-        return decision
-    short_layer, wing_layer = side_layers(right)
-    action = Action.OPEN if reason == Reason.ENTRY else Action.ROLL
-    for layer, strike, sign in ((short_layer, spread.short, -1.0), (wing_layer, spread.wing, 1.0)):
-        contract = make_contract(root, right, strike, expiry)
-        mid = quote_contract(contract, today.prices).mid
-        decision.orders.append(
-            make_order(
-                Book.CONDOR, layer, action, group, -1, contract, sign * contracts, mid, reason, package
-            )
-        )
     return decision

@@ -1,13 +1,14 @@
-"""When a condor is left, and when a tested side of it is rolled."""
+"""When a condor is left, and all that the leg manager decides on a close."""
 
 from __future__ import annotations
 
-from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, Status, closing_order, extend, nothing
+from alvh_bt.book.records import Action, Decision, Layer, Reason, Status, extend, nothing
 from alvh_bt.book.view import BookView, CondorView, Today, tradable, view_condor
 from alvh_bt.compiled import rule
-from alvh_bt.condor.entry import enter_condor, open_side
+from alvh_bt.condor.entry import enter_condor
+from alvh_bt.condor.legs import close_legs
+from alvh_bt.condor.rolls import may_roll, roll_condor, tested_side
 from alvh_bt.config import BookParams, CondorParams, CostParams
-from alvh_bt.contracts import Right
 
 NO_REASON = -1
 
@@ -31,32 +32,6 @@ def exit_reason(condor: CondorView, day: int, params: CondorParams) -> int:
 
 
 @rule
-def tested_side(condor: CondorView, params: CondorParams) -> int:
-    """Return the side (`Right`) whose short strike is to be rolled, or 0."""
-    if params.roll_delta <= 0.0:
-        return 0
-    put = condor.short_put_delta if condor.put_rolls < params.max_rolls else 0.0
-    call = condor.short_call_delta if condor.call_rolls < params.max_rolls else 0.0
-    if max(put, call) < params.roll_delta:
-        return 0
-    return Right.PUT if put >= call else Right.CALL
-
-
-@rule
-def close_legs(
-    book: BookView, condor: CondorView, first: int, last: int, reason: int, action: int, package: int
-) -> Decision:
-    """Return the orders that close the condor's legs with layer codes `first`..`last`."""
-    decision = nothing()
-    for i in range(book.lots.shape[0]):
-        lot = book.lots[i]
-        ours = lot["book"] == Book.CONDOR and lot["group"] == condor.id
-        if ours and first <= lot["layer"] <= last:
-            decision.orders.append(closing_order(lot, book.marks[i]["mid"], reason, action, package))
-    return decision
-
-
-@rule
 def manage_condor(today: Today, book: BookView, row: int, params: CondorParams) -> Decision:
     """Return the orders that leave or roll the condor in row `row`, if any.
 
@@ -71,20 +46,9 @@ def manage_condor(today: Today, book: BookView, row: int, params: CondorParams) 
             book, condor, Layer.LONG_PUT, Layer.LONG_CALL, reason, Action.CLOSE, condor.id * 4 + 1
         )
     side = tested_side(condor, params)
-    if side == 0:
+    if side == 0 or not may_roll(today.prices.vix_level, params):
         return nothing()
-    put = side == Right.PUT
-    reason = Reason.ROLL_PUT if put else Reason.ROLL_CALL
-    package = condor.id * 4 + (2 if put else 3)
-    opened = open_side(
-        today, condor.root, side, condor.expiry, condor.contracts, condor.id, params, reason, package
-    )
-    if len(opened.orders) < 2:
-        return nothing()
-    first, last = (Layer.LONG_PUT, Layer.SHORT_PUT) if put else (Layer.SHORT_CALL, Layer.LONG_CALL)
-    decision = close_legs(book, condor, first, last, reason, Action.ROLL, package)
-    extend(decision, opened)
-    return decision
+    return roll_condor(today, book, condor, side, params)
 
 
 @rule
