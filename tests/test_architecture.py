@@ -16,7 +16,17 @@ PROJECT = PACKAGE.parent
 #: A part may import parts of its own tier and of tiers above it in this list.
 TIERS = (
     ("errors", "contracts", "compiled", "choices", "bounds"),
-    ("sessions", "calendars", "config", "hedge_params", "signal_params", "pricing", "market", "chains"),
+    (
+        "sessions",
+        "calendars",
+        "config",
+        "presets",
+        "hedge_params",
+        "signal_params",
+        "pricing",
+        "market",
+        "chains",
+    ),
     ("costs", "book"),
     ("signals", "condor", "hedges"),
     ("engine",),

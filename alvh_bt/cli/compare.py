@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from alvh_bt.cli.progress import with_progress
 from alvh_bt.config import Study, make_study, read_study
+from alvh_bt.errors import ConfigError
+from alvh_bt.presets import read_preset
 
 
 def _date(text: str) -> dt.date:
@@ -44,6 +46,9 @@ def compare(
         typer.Option(help="A hedge of docs/HEDGES.md, or your own as file.py:ClassName; repeat it."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Study file (TOML); options override it.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="A named study (see alvh presets) in place of --config.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for summary.json, tables, figures and report.html.")
     ] = None,
@@ -59,14 +64,14 @@ def compare(
     from alvh_bt.market import load_market
     from alvh_bt.report.files import check_out, write_outputs
 
-    study = _study(config, start, end, hedge, chains is not None)
+    study = _study(_settings(config, preset), start, end, hedge, chains is not None)
     variant_names(study.hedges)
     if out is not None:
         check_out(out)
     market = load_market(data)
     first, last = market.window(study.start, study.end)
     store = None if chains is None else open_folder_of_chains(chains)
-    result = _with_progress(
+    result = with_progress(
         (last - first + 1) * len(study.hedges),
         lambda tick: run_comparison(market, study, tick, _load_the_rest, store),
     )
@@ -103,18 +108,28 @@ def open_folder_of_chains(folder: Path) -> Any:
     return open_chains(folder, lambda line: typer.echo(line, err=True))
 
 
+def _settings(config: Path | None, preset: str | None) -> dict[str, Any]:
+    """Return the settings of a study file, of a preset, or none."""
+    if config is not None and preset is not None:
+        raise ConfigError(
+            "--preset and --config exclude each other; copy the preset's settings into the file"
+        )
+    if preset is not None:
+        return read_preset(preset)
+    return read_study(config) if config is not None else {}
+
+
 def _study(
-    config: Path | None,
+    settings: dict[str, Any],
     start: dt.date | None,
     end: dt.date | None,
     hedges: list[str] | None,
     quoted: bool,
 ) -> Study:
-    """Return the study of a file, with the options of the command line on top.
+    """Return the study of a file or preset, with the options of the command line on top.
 
     Chains hold closing quotes: with them orders are filled at the next close, unless the study says when.
     """
-    settings: dict[str, Any] = read_study(config) if config is not None else {}
     for name, value in (("start", start), ("end", end), ("hedges", hedges)):
         if value:
             settings[name] = value
@@ -129,22 +144,3 @@ def _load_the_rest() -> None:
 
     importlib.import_module("alvh_bt.report.figures")
     load_bootstrap()
-
-
-def _with_progress(total: int, job: Callable[[Callable[[], None]], Any]) -> Any:
-    """Return what `job` returns, showing a progress bar on stderr while it runs."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} sessions"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("replaying", total=total)
-        done = 0
-
-        def tick() -> None:
-            nonlocal done
-            done += 1
-            if done % 100 == 0:
-                progress.update(task, completed=done)
-
-        return job(tick)

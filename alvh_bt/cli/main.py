@@ -11,6 +11,7 @@ from typer.exceptions import Abort, TyperException
 from alvh_bt import __version__
 from alvh_bt.cli.compare import compare
 from alvh_bt.cli.journal import journal
+from alvh_bt.cli.presets import presets
 from alvh_bt.cli.validate import validate
 from alvh_bt.errors import AlvhError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(compare)
+app.command()(presets)
 app.command()(validate)
 app.command()(journal)
 
