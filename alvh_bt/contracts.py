@@ -26,10 +26,12 @@ class _Root(NamedTuple):
     VIX: int = 3  # VIX option, settles at the opening value of its expiry
     VX: int = 4  # VIX future
     VXM: int = 5  # a tenth of VX
+    VXX: int = 6  # a share of the exchange-traded note on short-term VX; never settles
+    UVXY: int = 7  # the same, leveraged
 
 
 class _Right(NamedTuple):
-    """Call, put, or neither (a future)."""
+    """Call, put, or neither (a future or a share)."""
 
     PUT: int = -1
     FUTURE: int = 0
@@ -41,8 +43,11 @@ Right: Final = _Right()
 
 ROOT_NAMES: Final = _Root._fields
 
-#: USD a point, in the order of `Root` (Cboe contract specifications).
-MULTIPLIERS: Final = (100.0, 100.0, 100.0, 100.0, 1000.0, 100.0)
+#: USD a point, in the order of `Root` (Cboe contract specifications); a share's price is in USD.
+MULTIPLIERS: Final = (100.0, 100.0, 100.0, 100.0, 1000.0, 100.0, 1.0, 1.0)
+
+#: The epoch day that stands for the expiry of a share, which has none: 9999-12-31.
+NO_EXPIRY: Final = 2_932_896
 
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 
@@ -50,8 +55,8 @@ _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 class Contract(NamedTuple):
     """One listed contract.
 
-    `strike` is in index points (0.0 for a future), `expiry` the epoch day of settlement,
-    not the last trading day.
+    `strike` is in index points (0.0 for a future or a share), `expiry` the epoch day of settlement,
+    not the last trading day (`NO_EXPIRY` for a share).
     """
 
     root: int
@@ -82,6 +87,12 @@ def settles_at_open(root: int) -> bool:
 def is_future(root: int) -> bool:
     """Return whether `root` is a future: no premium, P&L from the price it was opened at."""
     return root == Root.VX or root == Root.VXM
+
+
+@rule
+def is_share(root: int) -> bool:
+    """Return whether `root` is a share of an exchange-traded note: bought in full, and it never settles."""
+    return root == Root.VXX or root == Root.UVXY
 
 
 @rule
@@ -119,7 +130,7 @@ def calendar_date(day: int) -> dt.date:
 
 
 def right_name(right: int) -> str | None:
-    """Return `"C"`, `"P"`, or None for a future."""
+    """Return `"C"`, `"P"`, or None for a future or a share."""
     return {int(Right.CALL): "C", int(Right.PUT): "P"}.get(int(right))
 
 
@@ -130,6 +141,8 @@ def contract_name(contract: Contract) -> str:
     >>> contract_name(Contract(Root.SPX, Right.PUT, 1150.0, epoch_day(dt.date(2011, 1, 21))))
     'SPX 2011-01-21 1150 P'
     """
+    if contract.expiry == NO_EXPIRY:
+        return ROOT_NAMES[contract.root]
     root, expiry = ROOT_NAMES[contract.root], calendar_date(contract.expiry)
     right = right_name(contract.right)
     return f"{root} {expiry}" if right is None else f"{root} {expiry} {contract.strike:g} {right}"

@@ -34,10 +34,10 @@ from alvh_bt.book.settlement import settlement_price, settles_on_proxy
 from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.condor.manage import decide_condor
 from alvh_bt.config import BookParams, Schedule, Sizes, Study, make_study
-from alvh_bt.contracts import Contract, contract_multiplier
+from alvh_bt.contracts import NO_EXPIRY, Contract, Root, contract_multiplier
 from alvh_bt.costs.fees import settlement_fee, trade_fee
 from alvh_bt.costs.margin import condor_margin, required_money
-from alvh_bt.costs.spreads import market_fill
+from alvh_bt.costs.spreads import half_cost, market_fill
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.hedges import make_hedge
@@ -203,6 +203,11 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
         yield settlement_price, (contract, values)
         yield settles_on_proxy, (root, values)
         yield contract_multiplier, (root,)
+    share = Contract(Root.UVXY, 0, 0.0, NO_EXPIRY)
+    for contracts in (2500.0, -2500.0):
+        yield market_fill, (share, 40.0, contracts, 2.0, prices, costs)
+        yield half_cost, (share, 40.0, 2.0, prices, costs, contracts)
+    yield trade_fee, (share.root, 2500.0, costs)
     yield order_contract, (Order(0, 1, 0, 1, -1, 0, -1, 2500.0, 17600, -0.5, 12.5, 0, 4),)
 
 
@@ -226,6 +231,7 @@ COMPILED_HERE = (
     annual_return,
     largest_synthetic,
     market_fill,
+    half_cost,
     trade_fee,
     settlement_fee,
     opening_cash,

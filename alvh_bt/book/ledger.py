@@ -57,7 +57,7 @@ def count_sources(lots: Rows, prices: DayPrices) -> tuple[int, int, int]:
     """Return how many of the options' marks stand on each `Source`: model, shifted model, their own quote."""
     model = shifted = quoted = 0
     for i in range(lots.shape[0]):
-        if is_future(lots[i]["root"]):
+        if lots[i]["right"] == 0:
             continue
         source = price_source(lot_contract(lots[i]), prices)
         if source == Source.QUOTE:

@@ -6,7 +6,8 @@ import math
 
 from alvh_bt.compiled import rule
 from alvh_bt.config import CostParams
-from alvh_bt.contracts import Contract, Root, is_future, on_vix
+from alvh_bt.contracts import Contract, Root, is_future, is_share, on_vix
+from alvh_bt.costs.slippage import share_cost, share_fill
 from alvh_bt.pricing.day import DayPrices, side
 from alvh_bt.pricing.quotes import find_quote
 
@@ -25,7 +26,7 @@ def half_spread(root: int, mid: float, delta: float, vix_level: float, day: int,
     Parameters
     ----------
     root
-        Contract root.
+        Contract root; not a share, whose cost is in `slippage`.
     mid
         Model or quoted mid, points; the spread grows with it.
     delta
@@ -78,7 +79,7 @@ def fill_price(
     root, mid, delta, vix_level, day
         As in `half_spread`; NaN `mid` gives NaN.
     contracts
-        Signed size: a buy pays up, a sale receives less; only the sign matters.
+        Signed size: a buy pays up, a sale receives less; only the sign matters, except for shares.
     costs
         The constants; `spread_share` is the share of the half-spread that is paid.
 
@@ -89,6 +90,8 @@ def fill_price(
         brings 0.0. (Quoted spreads are whole ticks already, so that rounding against us once more
         would charge them twice.)
     """
+    if is_share(root):
+        return share_fill(root, mid, contracts, vix_level, costs)
     return on_tick(
         root, mid, contracts, costs.spread_share * half_spread(root, mid, delta, vix_level, day, costs)
     )
@@ -113,16 +116,24 @@ def on_tick(root: int, mid: float, contracts: float, half: float) -> float:
 @rule
 def quoted_row(contract: Contract, prices: DayPrices) -> int:
     """Return the row of `prices.quotes` of a contract, or -1 where it has no quote."""
-    if is_future(contract.root) or prices.quotes.shape[0] == 0:
+    if contract.right == 0 or prices.quotes.shape[0] == 0:
         return -1
     return find_quote(prices.quotes, contract.root, side(contract.right), contract.strike, contract.expiry)
 
 
 @rule
-def half_cost(contract: Contract, mid: float, delta: float, prices: DayPrices, costs: CostParams) -> float:
+def half_cost(
+    contract: Contract,
+    mid: float,
+    delta: float,
+    prices: DayPrices,
+    costs: CostParams,
+    contracts: float = 0.0,
+) -> float:
     """Return what a fill is expected to pay against the mid, points: a share of the half-spread.
 
-    Of the last real spread of that very contract where there is one, else of the modelled spread.
+    Of the last real spread of that very contract where there is one, else of the modelled spread. For
+    shares it is `slippage.share_cost`.
 
     Parameters
     ----------
@@ -132,7 +143,11 @@ def half_cost(contract: Contract, mid: float, delta: float, prices: DayPrices, c
         The moment of the decision or of the fill.
     costs
         `quoted_spread_share` of a real spread is paid, `spread_share` of a modelled one.
+    contracts
+        Signed size; of shares alone the cost grows with it.
     """
+    if is_share(contract.root):
+        return share_cost(contract.root, mid, contracts, prices.vix_level, costs)
     row = quoted_row(contract, prices)
     if row >= 0:
         quote = prices.quotes[row]
@@ -155,7 +170,7 @@ def market_fill(
     contract, mid, delta
         What is traded, its mid in points and its signed delta; a NaN mid gives NaN.
     contracts
-        Signed size; only the sign matters.
+        Signed size; only the sign matters, except for shares, whose price gets worse with their number.
     prices
         The moment of the fill.
     costs

@@ -182,7 +182,7 @@ class OptionsBroker(bt.BrokerBase):
         held = self.getposition(data).size
         if not held and contracts < 0.0 and not is_future(data.contract.root):
             raise ConfigError(
-                f"order on {data._name}: no margin rule for short options; sell only what is held"
+                f"order on {data._name}: no margin rule for short options or shares; sell only what is held"
             )
         if held and (held * contracts > 0.0 or abs(contracts) > abs(held)):
             raise ConfigError(

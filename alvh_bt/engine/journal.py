@@ -154,7 +154,7 @@ class Journal:
         for leg in package:
             contract = order_contract(leg)
             delta = quote_contract(contract, today.prices).delta
-            half = half_cost(contract, leg.price, delta, today.prices, costs)
+            half = half_cost(contract, leg.price, delta, today.prices, costs, leg.contracts)
             total += abs(leg.contracts) * contract_multiplier(leg.root) * half
             total += trade_fee(leg.root, leg.contracts, costs)
         return float(total)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_bt.book.records import REASON_TEXT, Action, Book, Layer
-from alvh_bt.contracts import ROOT_NAMES, code_name, contract_multiplier, is_future, right_name
+from alvh_bt.contracts import NO_EXPIRY, ROOT_NAMES, Right, code_name, contract_multiplier, right_name
 from alvh_bt.engine.journal import Entry
 from alvh_bt.engine.results import DAILY_COLUMNS, TRADE_COLUMNS
 from alvh_bt.engine.trades import Trade
@@ -56,7 +56,7 @@ class BookRecorder(bt.Analyzer):
         )
         self.trades.extend(_trade_row(trade) for trade in accounts.trades)
         for trade in accounts.trades:
-            if trade.order.action != Action.SETTLE and not is_future(trade.order.root):
+            if trade.order.action != Action.SETTLE and trade.order.right != Right.FUTURE:
                 self.fills[trade.source] += 1
         self.marks = [total + today for total, today in zip(self.marks, flows.marks, strict=True)]
 
@@ -82,8 +82,12 @@ def _frame(rows: list[Any], columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _dates(days: pd.Series) -> pd.Series:
-    """Return epoch days as timestamps."""
-    return pd.Series(days.to_numpy(np.int64).astype("datetime64[D]").astype("datetime64[ns]"))
+    """Return epoch days as timestamps, `NO_EXPIRY` as none."""
+    values = days.to_numpy(np.int64)
+    never = values == NO_EXPIRY
+    dates = np.where(never, 0, values).astype("datetime64[D]").astype("datetime64[ns]")
+    dates[never] = np.datetime64("NaT")
+    return pd.Series(dates)
 
 
 def _trade_row(trade: Trade) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ class Trade(NamedTuple):
 
     `price` is in points, `contracts` signed, `fees_usd` >= 0, `spread_usd` the USD paid against the
     mid, `opened` whether it made a new lot `lot`, `source` what its mid stood on (a `Source`; of no meaning
-    for futures and settlements).
+    for futures, shares and settlements).
     """
 
     day: int

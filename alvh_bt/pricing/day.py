@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from numba import njit
 
-from alvh_bt.contracts import Contract, is_future, on_vix
+from alvh_bt.contracts import Contract, Root, is_future, is_share, on_vix
 from alvh_bt.pricing.black import black_greeks
 from alvh_bt.pricing.clock import years_to_expiry
 from alvh_bt.pricing.moment import DayPrices, forward_price, side, sigma_at, underlying_scale
+from alvh_bt.pricing.notes import moved_note, note_delta, note_leverage, rolled_note
 from alvh_bt.pricing.quotes import find_quote
 from alvh_bt.pricing.shifts import contract_sigma, price_source
 from alvh_bt.pricing.spx_surface import VOL_FLOOR, moved_surface
@@ -41,8 +42,9 @@ class Quote(NamedTuple):
     """The mid price of a contract and its sensitivities, per unit before the multiplier.
 
     `mid` is in price points, >= 0. `delta` and `gamma` are to the contract's own index (SPX; XSP's is a
-    tenth of it) or, for VIX options, to the matching future; a future's delta is 1. `vega` is points a vol
-    point, `theta` points a calendar day (0 for a future), `sigma` the volatility (NaN for a future).
+    tenth of it) or, for VIX options, to the matching future; a future's delta is 1, a share's is USD a point
+    of the 30-day VX price. `vega` is points a vol point, `theta` points a calendar day (0 for a future or a
+    share), `sigma` the volatility (NaN for those). The mid of a share is USD, NaN where it is not listed.
     """
 
     mid: float
@@ -69,6 +71,10 @@ def quote_contract(contract: Contract, prices: DayPrices) -> Quote:
     True
     """
     root, expiry = contract.root, contract.expiry
+    if is_share(root):
+        price = prices.vxx if root == Root.VXX else prices.uvxy
+        delta = note_delta(price, note_leverage(root, prices.day), prices.curve)
+        return Quote(price, delta, 0.0, 0.0, 0.0, math.nan)
     forward = forward_price(root, expiry, prices)
     if is_future(root):
         return Quote(forward, 1.0, 0.0, 0.0, 0.0, math.nan)
@@ -107,7 +113,8 @@ def rolled(prices: DayPrices, days: int) -> DayPrices:
     """Return the prices after `days` calendar days in which nothing happens.
 
     Spot, VIX and the vols of each tenor stay; so does the VIX curve *by tenor*, so that each future
-    rolls down (or up) the curve towards spot VIX. Quotes keep their distance from the model.
+    rolls down (or up) the curve towards spot VIX, and a note loses (or earns) that roll each day. Quotes
+    keep their distance from the model.
     """
     return DayPrices(
         prices.day + days,
@@ -120,6 +127,8 @@ def rolled(prices: DayPrices, days: int) -> DayPrices:
         prices.curve,
         prices.vix,
         prices.quotes,
+        rolled_note(prices.vxx, note_leverage(Root.VXX, prices.day), prices.curve, days),
+        rolled_note(prices.uvxy, note_leverage(Root.UVXY, prices.day), prices.curve, days),
     )
 
 
@@ -135,10 +144,11 @@ def shocked(prices: DayPrices, spot_return: float, vix_points: float) -> DayPric
         -0.10 is a fall of 10%.
     vix_points
         Change of spot VIX in vol points; VIX stops at 5. Futures and the other tenors of the SPX surface
-        move by these points damped with tenor; the vols of VIX options stay.
+        move by these points damped with tenor; the vols of VIX options stay; notes follow their futures.
     """
     level = max(VOL_FLOOR, prices.vix_level + vix_points)
     points = level - prices.vix_level
+    curve = moved_curve(prices.curve, points)
     return DayPrices(
         prices.day,
         prices.moment,
@@ -147,7 +157,9 @@ def shocked(prices: DayPrices, spot_return: float, vix_points: float) -> DayPric
         prices.dividend_yield,
         level,
         moved_surface(prices.spx, points),
-        moved_curve(prices.curve, points),
+        curve,
         prices.vix,
         prices.quotes,
+        moved_note(prices.vxx, note_leverage(Root.VXX, prices.day), prices.curve, curve),
+        moved_note(prices.uvxy, note_leverage(Root.UVXY, prices.day), prices.curve, curve),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from alvh_bt.pricing.clock import OPEN_MOMENT
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.parameters import ModelParameters, load_parameters
@@ -23,6 +25,8 @@ def flat_prices(
     vvix: float = 90.0,
     skew: float = USUAL_SKEW,
     contango: float = 0.0,
+    vxx: float = math.nan,
+    uvxy: float = math.nan,
     parameters: ModelParameters | None = None,
 ) -> DayPrices:
     """Return prices in which VIX has one level at all tenors and VIX futures rise evenly with theirs.
@@ -41,6 +45,8 @@ def flat_prices(
         Decimals a year.
     contango
         Points that the futures curve gains in 30 days; negative in backwardation.
+    vxx, uvxy
+        USD a share; NaN where they are not listed.
     parameters
         The fitted numbers; without them, the packaged ones.
 
@@ -68,4 +74,6 @@ def flat_prices(
         VxCurve(*fitted.vx, vix, vix, NODES, tenor, price),  # type: ignore[arg-type]
         VixSurface(smile.rho, eta, smile.gamma, theta_30, smile.decay),
         NO_QUOTES,
+        vxx,
+        uvxy,
     )

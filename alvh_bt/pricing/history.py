@@ -16,6 +16,7 @@ from alvh_bt.calendars import vx_expiry
 from alvh_bt.contracts import calendar_date, epoch_day
 from alvh_bt.market.market import Market
 from alvh_bt.pricing.clock import OPEN_MOMENT
+from alvh_bt.pricing.notes import opening_notes
 from alvh_bt.pricing.parameters import ModelParameters
 from alvh_bt.pricing.spx_surface import anchored_thetas, completed_nodes, day_eta, moved_nodes, smile_shape
 from alvh_bt.pricing.vix_curve import (
@@ -39,7 +40,7 @@ class DayTable:
     """One row a session: the columns that `DayPrices` is cut from; each (n,), (n, 4) or (n, 9).
 
     `eta` and `vix_eta` are those of the two smiles; `tenor` and `price` hold `nodes` nodes of the VIX curve;
-    NaN rows lack a VIX.
+    NaN rows lack a VIX. `vxx` and `uvxy` are NaN where the note is not listed.
     """
 
     day: NDArray[np.int64]
@@ -58,6 +59,8 @@ class DayTable:
     price: Floats
     vix_eta: Floats
     theta_30: Floats
+    vxx: Floats
+    uvxy: Floats
 
 
 def observed_open(market: Market) -> Floats:
@@ -123,6 +126,8 @@ def close_table(market: Market, parameters: ModelParameters) -> DayTable:
         price=np.nan_to_num(price),
         vix_eta=vix_eta,
         theta_30=vvix_thetas(vvix, vix_eta, parameters.vix_smile),
+        vxx=columns["vxx"],
+        uvxy=columns["uvxy"],
     )
 
 
@@ -144,6 +149,7 @@ def open_table(market: Market, parameters: ModelParameters, close: DayTable) -> 
     # A contract that settles at this open is left at zero days, where the curve is spot VIX itself.
     damping = future_damping(np.maximum(tenor, 0.0), *parameters.vx[1:])
     price = np.maximum(FUTURE_FLOOR, previous(close.price) + answered[:, None] * damping)
+    vxx, uvxy = opening_notes(close.day, close.vxx, close.uvxy, close.tenor, close.price, price)
     spot = market.columns["spx_open"]
     return DayTable(
         day=close.day,
@@ -162,6 +168,8 @@ def open_table(market: Market, parameters: ModelParameters, close: DayTable) -> 
         price=np.where(listed, price, 0.0),
         vix_eta=previous(close.vix_eta),
         theta_30=previous(close.theta_30),
+        vxx=vxx,
+        uvxy=uvxy,
     )
 
 

@@ -127,6 +127,8 @@ class ModelPrices:
             ),
             VixSurface(smile.rho, rows.vix_eta[i], smile.gamma, rows.theta_30[i], smile.decay),
             NO_QUOTES,
+            rows.vxx[i],
+            rows.uvxy[i],
         )
 
     def _surface(self, rows: _Rows, i: int) -> SpxSurface:
@@ -158,6 +160,8 @@ class _Rows:
         self.eta: list[float] = table.eta.tolist()
         self.vix_eta: list[float] = table.vix_eta.tolist()
         self.theta_30: list[float] = table.theta_30.tolist()
+        self.vxx: list[float] = table.vxx.tolist()
+        self.uvxy: list[float] = table.uvxy.tolist()
         # Columns zipped into rows: lists of rows would be made first, and twice as many objects.
         self.node_vol = list(zip(*table.node_vol.T.tolist(), strict=True))
         self.node_theta = list(zip(*table.node_theta.T.tolist(), strict=True))

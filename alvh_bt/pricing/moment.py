@@ -21,7 +21,8 @@ class DayPrices(NamedTuple):
     `day` is an epoch day and `moment` days from its close (0.0 at the close, -6.5/24 at the open);
     `spot` the S&P 500 in points; `rate` and `dividend_yield` decimals a year, continuous;
     `vix_level` spot VIX in vol points. `quotes` are the rows of the last close with real quotes that is
-    known (`NO_QUOTES`: none).
+    known (`NO_QUOTES`: none). `vxx` and `uvxy` are USD a share of the exchange-traded notes, split-adjusted
+    (NaN: not listed that day).
     """
 
     day: int
@@ -34,6 +35,8 @@ class DayPrices(NamedTuple):
     curve: VxCurve
     vix: VixSurface
     quotes: QuoteRows
+    vxx: float
+    uvxy: float
 
 
 @njit(cache=True)

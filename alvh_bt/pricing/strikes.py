@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from alvh_bt.contracts import Root, is_future, on_vix
+from alvh_bt.contracts import Root, is_future, is_share, on_vix
 from alvh_bt.pricing.black import black_delta
 from alvh_bt.pricing.day import (
     DayPrices,
@@ -94,11 +94,11 @@ def _strike_below(root: int, strike: float, forward: float, tau: float, day: int
 
 @njit(cache=True)
 def listed_strike(root: int, strike: float, expiry: int, prices: DayPrices) -> float:
-    """Return the listed strike (points) nearest `strike`; ties go down, NaN for a future.
+    """Return the listed strike (points) nearest `strike`; ties go down, NaN for a future or a share.
 
     Among the quoted strikes of the side out of the money, where `strike` lies inside their ends.
     """
-    if is_future(root):
+    if is_future(root) or is_share(root):
         return math.nan
     forward = forward_price(root, expiry, prices)
     if prices.quotes.shape[0] > 0:
