@@ -43,6 +43,7 @@ def at_close(
     flow: float = 0.0,
     spot: float = SPOT,
     known: dict[int, float] | None = None,
+    vxx: float = math.nan,
 ) -> Today:
     """What is known at a close; orders are filled `fill_in` days later; `known` are signals by code."""
     signals = np.full(len(SignalCode), np.nan)
@@ -56,7 +57,7 @@ def at_close(
         fill_at_open,
         week_start,
         after_monthly_expiry,
-        flat_prices(spot=spot, vix=vix, day=day, contango=contango),
+        flat_prices(spot=spot, vix=vix, day=day, contango=contango, vxx=vxx),
         listed(Root.SPX, 18, 46, 81, day=day) if spx is None else spx,
         listed(Root.VIX, 16, 37, 72, day=day) if vix_options is None else vix_options,
         listed(Root.VX, 16, 51, 79, day=day) if vx is None else vx,

@@ -20,11 +20,12 @@ from rule_scenes import (
 )
 
 from alvh_bt.book.records import Action, Decision, Layer, Reason, Status
-from alvh_bt.choices import Profile, SignalCode, ThirdReading, mask_of
+from alvh_bt.choices import Profile, Proxy, SignalCode, ThirdReading, mask_of
 from alvh_bt.config import ClimateParams, LayeredParams, QuorumParams, SizingParams, Study, VoteParams
-from alvh_bt.contracts import Right, Root
+from alvh_bt.contracts import NO_EXPIRY, Right, Root
 from alvh_bt.hedges.instruments import call_of_delta, rung_call, rung_weight
 from alvh_bt.hedges.layered import decide_layered, market_triggers_only, whole_method
+from alvh_bt.hedges.notes import thin_vx
 from alvh_bt.hedges.projection import condor_irr, horizon_days, projection_terms
 from alvh_bt.hedges.rolls import roll_reason, rung_of
 from alvh_bt.hedges.sizing import (
@@ -408,6 +409,53 @@ def test_short_volatility_layer_one_sells_what_it_would_buy() -> None:
     )
     assert [o.contracts for o in sold.orders] == [-o.contracts for o in bought.orders]
     assert sum(o.contracts for o in bought.orders) == pytest.approx(0.4)  # half a contract: 200,000 USD
+
+
+# Exchange-traded notes
+
+
+@pytest.mark.parametrize(
+    ("volume", "proxy", "thin"),
+    [
+        (999.0, Proxy.VXX, True),
+        (1000.0, Proxy.VXX, False),
+        (math.nan, Proxy.VXX, False),  # unknown: VX is taken as liquid
+        (1.0, Proxy.NONE, False),
+    ],
+)
+def test_thin_vx(volume, proxy, thin) -> None:
+    assert thin_vx(at_close(known={S.VX_VOLUME: volume}), LayeredParams(proxy=proxy)) == thin
+
+
+def test_thin_vx_is_replaced_by_shares_as_sensitive() -> None:
+    # A flat curve at 20: a share of 50 USD moves 50 / 20 = 2.5 USD a point; half a VX 500 USD, 200 shares.
+    today = at_close(known={S.VX_VOLUME: 500.0}, vxx=50.0)
+    planned = condors(PLANNED | {"contracts": 0.625})
+    (order,) = decide(today, [], planned, None, rules_with(**PLAIN)).orders
+    assert (order.root, order.layer, order.reason) == (Root.VXX, Layer.ONE, Reason.THIN_VX)
+    # rel 1e-9: the curve keeps its nodes as doubles.
+    assert order.contracts == pytest.approx(200.0, rel=1e-9)
+
+
+def test_thin_vx_without_a_share_is_bought_all_the_same_and_noted() -> None:
+    today = at_close(known={S.VX_VOLUME: 500.0})
+    decision = decide(today, [], condors(PLANNED), None, rules_with(**PLAIN))
+    assert {order.root for order in decision.orders} == {Root.VX}
+    assert [note.reason for note in decision.notes] == [Reason.NO_PROXY]
+
+
+@pytest.mark.parametrize("volume", [500.0, 5000.0])
+def test_shares_go_back_to_futures_when_vx_is_liquid(volume) -> None:
+    today = at_close(known={S.VX_VOLUME: volume}, vxx=50.0)
+    share = future_lot(9, 0, 200.0, root=Root.VXX, expiry=NO_EXPIRY, entry_price=50.0)
+    decision = decide(today, [*condor_lots(), share], condors({}), AT_EASE)
+    if volume < 1000.0:
+        assert not decision.orders
+        return
+    close, *bought = decision.orders
+    assert (close.lot, close.contracts, close.reason) == (9, -200.0, Reason.VX_LIQUID)
+    assert {(o.root, o.action, o.package) for o in bought} == {(Root.VX, Action.ROLL, close.package)}
+    assert sum(o.contracts for o in bought) == pytest.approx(0.5, rel=1e-9)
 
 
 # Direction

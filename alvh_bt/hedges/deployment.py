@@ -11,7 +11,6 @@ from alvh_bt.compiled import rule
 from alvh_bt.contracts import Contract
 from alvh_bt.hedges.instruments import (
     buy,
-    buy_futures,
     call_of_delta,
     call_size,
     fewest_dte,
@@ -20,6 +19,7 @@ from alvh_bt.hedges.instruments import (
     rung_call,
     rung_weight,
 )
+from alvh_bt.hedges.notes import buy_volatility
 from alvh_bt.hedges.sizing import LayeredRules, banded_size, first_vx, futures_gain, layer_calls, shock_gain
 from alvh_bt.hedges.triggers import NO_REASON, quorum_allows, second_trigger, third_trigger
 from alvh_bt.pricing.day import shocked
@@ -59,8 +59,7 @@ def first_layer(today: Today, book: BookView, condor: CondorView, rules: Layered
         after = shocked(today.prices, -0.01, rules.shock.vix_points_per_percent)
         unit = futures_gain(today, after, params.front_weight, fewest) / 0.01
         vx = banded_size(vx, unit, today, book, condor, rules)
-    reason = Reason.CONDOR_OPENED
-    return buy_futures(vx, params.front_weight, fewest, Layer.ONE, condor.id, reason, rules.sizes, today)
+    return buy_volatility(vx, today, condor.id, params, rules.sizes)
 
 
 @rule

@@ -10,9 +10,10 @@ from alvh_bt.book.records import Decision, closing_order, reducing_order
 from alvh_bt.book.view import BookView, CondorView, Today, tradable
 from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, Sizes
-from alvh_bt.contracts import Contract, is_future, make_contract
+from alvh_bt.contracts import Contract, is_future, is_share, make_contract
 from alvh_bt.hedges.deployment import layer_call
 from alvh_bt.hedges.instruments import buy, front_month, hedge_package
+from alvh_bt.hedges.notes import leave_note
 from alvh_bt.hedges.sizing import LayeredRules
 from alvh_bt.hedges.triggers import NO_REASON, second_is_relaxed, third_is_relaxed
 
@@ -42,7 +43,10 @@ def manage_lots(
             reason = Reason.MONETISED
             decision.orders.append(reducing_order(lot, -sold, mid, reason, Action.CLOSE, package))
             continue
-        roll_lot(decision, today, book, row, condor, rules)
+        if is_share(lot["root"]):
+            leave_note(decision, today, book, row, condor, rules.layered, rules.sizes)
+        else:
+            roll_lot(decision, today, book, row, condor, rules)
 
 
 @rule
@@ -61,7 +65,8 @@ def monetised_size(lot: Any, mid: float, rules: LayeredRules) -> float:
     at, and sells a share of what is left. Sold futures (short volatility) are not monetised.
     """
     params = rules.layered
-    multiple = params.monetise_future if is_future(lot["root"]) else params.monetise_multiple
+    linear = is_future(lot["root"]) or is_share(lot["root"])
+    multiple = params.monetise_future if linear else params.monetise_multiple
     if (
         multiple <= 0.0
         or lot["contracts"] <= 0.0

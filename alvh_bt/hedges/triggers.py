@@ -102,4 +102,4 @@ def quorum_allows(layer: int, condor: CondorView, today: Today, rules: LayeredRu
         needed, mask = rules.quorum.second, rules.quorum.second_of
     if needed == 0:
         return True
-    return quorum_met(quorum(mask, needed, condor, today, rules.votes), needed)
+    return quorum_met(quorum(mask, condor, today, rules.votes), needed)
