@@ -15,17 +15,10 @@ PROJECT = PACKAGE.parent
 
 #: A part may import parts of its own tier and of tiers above it in this list.
 TIERS = (
-    ("errors", "contracts", "compiled", "choices", "bounds"),
+    ("errors", "contracts", "compiled", "choices", "bounds", "own_class"),
     (
-        "sessions",
-        "calendars",
-        "config",
-        "presets",
-        "hedge_params",
-        "signal_params",
-        "pricing",
-        "market",
-        "chains",
+        *("sessions", "calendars", "config", "presets", "hedge_params", "signal_params"),
+        *("pricing", "market", "chains"),
     ),
     ("costs", "book"),
     ("signals", "condor", "hedges"),

@@ -17,7 +17,7 @@ from alvh_bt.cli.main import run
 from alvh_bt.config import Study, make_study
 from alvh_bt.errors import ConfigError
 from alvh_bt.hedges import HEDGES, make_hedge, variant_names
-from alvh_bt.hedges.own import load_own, source_of
+from alvh_bt.own_class import source_of
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "HEDGES.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
@@ -137,10 +137,10 @@ def test_two_hedges_of_one_name_are_refused(idle_file: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        pytest.param(GOOD, "Busy", r"has no class 'Busy'; check its name$", id="no such class"),
+        pytest.param(GOOD, "Busy", r"has no class 'Busy'; check the name after the colon$", id="absent"),
         pytest.param(GOOD, "nothing", r"has no class 'nothing'", id="not a class"),
         pytest.param("class Idle: pass", "Idle", r"Idle is not a Hedge; derive it from", id="not a hedge"),
-        pytest.param(GOOD.replace("decide", "decides"), "Idle", r"lacks its decide method", id="no decide"),
+        pytest.param(GOOD.replace("decide", "decides"), "Idle", r"lacks its method decide", id="no decide"),
         pytest.param(GOOD.replace('name = "idle"', "pass"), "Idle", r"has no name; set name", id="no name"),
         pytest.param("1 / 0", "Idle", r"imported \(ZeroDivisionError: division by zero\)", id="it fails"),
         pytest.param("def", "Idle", r"imported \(SyntaxError: ", id="not Python"),
@@ -151,7 +151,7 @@ def test_mistakes_in_a_file_are_named_in_one_line(tmp_path: Path, text, kind, me
     path = tmp_path / "mine.py"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=message) as raised:
-        load_own(f"{path}:{kind}")
+        make_hedge(f"{path}:{kind}", Study())
     assert "\n" not in str(raised.value)
 
 
@@ -160,7 +160,7 @@ def test_mistakes_in_a_file_are_named_in_one_line(tmp_path: Path, text, kind, me
     [
         (
             "absent/mine.py:Mine",
-            r"hedge file absent/mine.py does not exist; check the path before the colon$",
+            r"file absent/mine.py does not exist; check the path before the colon$",
         ),
         ("absent_module:Mine", r"'absent_module' cannot be imported .*install it, or give folder/file.py:"),
         (":Mine", r"cannot be imported"),
@@ -175,7 +175,7 @@ def test_what_cannot_be_found_is_named(name, message) -> None:
 def test_the_command_line_says_it_in_one_line_with_status_2(capsys) -> None:
     assert run(["compare", "--hedge", "absent/mine.py:Mine"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "alvh: hedge file absent/mine.py does not exist; check the path before the colon"
+        "alvh: file absent/mine.py does not exist; check the path before the colon"
     ]
 
 

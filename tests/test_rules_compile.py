@@ -169,7 +169,7 @@ def of_decisions(
 
 
 def of_book(scene: Scene, study: Study) -> Iterable[Call]:
-    today, (lots, marks, condors, _, _), values = scene
+    today, (lots, marks, condors, *_), values = scene
     costs, prices = study.costs, today.prices
     yield mark_lots, (lots, prices)
     yield count_sources, (lots, prices)

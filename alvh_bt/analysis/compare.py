@@ -22,9 +22,9 @@ from alvh_bt.contracts import calendar_date
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.run import run_variants
 from alvh_bt.hedges import find_hedge
-from alvh_bt.hedges.own import source_of
 from alvh_bt.market import Market
 from alvh_bt.market.market import provenance_shares
+from alvh_bt.own_class import source_of
 from alvh_bt.pricing.parameters import packaged_text
 
 _PACKAGE = Path(__file__).parents[1]

@@ -10,10 +10,10 @@ from alvh_bt.hedges.ladder import Ladder442, LadderCalendar, LadderSpike
 from alvh_bt.hedges.layered import Layered, LayeredCore
 from alvh_bt.hedges.long_vx import LongVx
 from alvh_bt.hedges.none import NoHedge
-from alvh_bt.hedges.own import is_own, load_own
 from alvh_bt.hedges.policy import Hedge
 from alvh_bt.hedges.static import StaticCalls, StaticFutures
 from alvh_bt.hedges.vxth import Vxth
+from alvh_bt.own_class import is_own, load_own
 
 #: Every hedge by its name on the command line; a user may add one.
 HEDGES: Final[dict[str, type[Hedge]]] = {
@@ -36,7 +36,7 @@ def find_hedge(name: str) -> type[Hedge]:
     if name in HEDGES:
         return HEDGES[name]
     if is_own(name):
-        return load_own(name)
+        return load_own(name, Hedge)  # type: ignore[type-abstract]
     raise ConfigError(
         f"unknown hedge {name!r}; choose from {', '.join(HEDGES)}, or give your own as file.py:ClassName"
     )

@@ -1,4 +1,4 @@
-"""Hedges that users write: a class in a file or in an installed module, named as `where:ClassName`."""
+"""Classes that users write: in a file or in an installed module, named as `where:ClassName`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from alvh_bt.errors import ConfigError
-from alvh_bt.hedges.policy import Hedge
+
+_Class = TypeVar("_Class")
 
 
 def is_own(name: str) -> bool:
-    """Return whether a hedge is named by where its class is, rather than by a registered name.
+    """Return whether a class is named by where it is, rather than by a registered name.
 
     >>> is_own("hedges/mine.py:Mine"), is_own("layered")
     (True, False)
@@ -23,33 +24,42 @@ def is_own(name: str) -> bool:
     return ":" in name
 
 
-def load_own(name: str) -> type[Hedge]:
+def load_own(name: str, base: type[_Class]) -> type[_Class]:
     """Return the class that `folder/file.py:ClassName` or `module:ClassName` names.
 
     A file is run anew each time, so that a change to it counts at once.
 
+    Parameters
+    ----------
+    name
+        Where the class is, and its name.
+    base
+        What it must be derived from; its methods must all be there, and a `name`.
+
     Raises
     ------
     ConfigError
-        When there is no such file, module or class, the import fails, or the class is no usable hedge.
+        When there is no such file, module or class, the import fails, or the class is not of use.
     """
     where, _, kind_name = name.rpartition(":")
     module = _import_file(where) if where.endswith(".py") else _import_module(where)
     kind = getattr(module, kind_name, None)
     if not inspect.isclass(kind):
-        raise ConfigError(f"hedge {name!r}: {where} has no class {kind_name!r}; check its name")
-    if not issubclass(kind, Hedge):
-        raise ConfigError(f"hedge {name!r}: {kind_name} is not a Hedge; derive it from alvh_bt.hedges.Hedge")
-    if inspect.isabstract(kind):
-        raise ConfigError(f"hedge {name!r}: {kind_name} lacks its decide method; define decide(today, book)")
+        raise ConfigError(f"{where} has no class {kind_name!r}; check the name after the colon")
+    if not issubclass(kind, base):
+        known = f"{base.__module__.rpartition('.')[0]}.{base.__name__}"
+        raise ConfigError(f"{name}: {kind_name} is not a {base.__name__}; derive it from {known}")
+    lacking = ", ".join(sorted(getattr(kind, "__abstractmethods__", ())))
+    if lacking:
+        raise ConfigError(f"{name}: {kind_name} lacks its method {lacking}; define it")
     own_name: Any = getattr(kind, "name", None)
     if not isinstance(own_name, str) or not own_name:
-        raise ConfigError(f"hedge {name!r}: {kind_name} has no name; set name = '...' in the class")
+        raise ConfigError(f"{name}: {kind_name} has no name; set name = '...' in the class")
     return kind
 
 
-def source_of(kind: type[Hedge]) -> str:
-    """Return the text of the module that a hedge's class is in; its full name where there is no text."""
+def source_of(kind: type[Any]) -> str:
+    """Return the text of the module that a class is in; its full name where there is no text."""
     try:
         return inspect.getsource(sys.modules[kind.__module__])
     except (KeyError, OSError, TypeError):
@@ -59,11 +69,11 @@ def source_of(kind: type[Hedge]) -> str:
 def _import_file(where: str) -> ModuleType:
     path = Path(where)
     if not path.is_file():
-        raise ConfigError(f"hedge file {where} does not exist; check the path before the colon")
-    module_name = f"own_hedge_{abs(hash(str(path.resolve())))}"
+        raise ConfigError(f"file {where} does not exist; check the path before the colon")
+    module_name = f"own_class_{abs(hash(str(path.resolve())))}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"hedge file {where} cannot be imported; give a Python file")
+        raise ConfigError(f"file {where} cannot be imported; give a Python file")
     module = importlib.util.module_from_spec(spec)
     # Dataclasses and `inspect` look a class's module up by its name.
     sys.modules[module_name] = module
@@ -71,7 +81,7 @@ def _import_file(where: str) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:  # anything may happen in a user's file
         del sys.modules[module_name]
-        raise ConfigError(f"hedge file {where} cannot be imported ({_why(error)}); correct it") from error
+        raise ConfigError(f"file {where} cannot be imported ({_why(error)}); correct it") from error
     return module
 
 
@@ -80,7 +90,7 @@ def _import_module(where: str) -> ModuleType:
         return importlib.import_module(where)
     except Exception as error:  # anything may happen in a user's module
         raise ConfigError(
-            f"hedge module {where!r} cannot be imported ({_why(error)}); "
+            f"module {where!r} cannot be imported ({_why(error)}); "
             "install it, or give folder/file.py:ClassName"
         ) from error
 
