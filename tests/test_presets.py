@@ -84,7 +84,7 @@ def test_settings_are_the_published_ones() -> None:
     assert len({ladder.budget_share for ladder in ladders.values()}) == 1
 
 
-# Every weekday expiry is only listed from 2022, but Mondays, Wednesdays and Fridays are in the sample's last years.
+# Every weekday is listed from 2022 only, but Mondays, Wednesdays and Fridays are in the sample's last years.
 @pytest.mark.parametrize("name", preset_names())
 def test_preset_runs_on_the_embedded_sample(name: str, market: Market) -> None:
     window = {"start": dt.date(2018, 1, 22), "end": dt.date(2018, 2, 28), "hedges": ("none",)}
@@ -123,5 +123,5 @@ def test_presets_are_listed_with_their_sentences(capsys: pytest.CaptureFixture[s
 
 def test_unknown_preset_is_refused() -> None:
     for function in (read_preset, preset_sentence):
-        with pytest.raises(ConfigError, match="unknown preset '../parameters'"):
+        with pytest.raises(ConfigError, match=r"unknown preset '../parameters'"):
             function("../parameters")

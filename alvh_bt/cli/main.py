@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from alvh_bt import __version__
+from alvh_bt.cli.claims import claims
 from alvh_bt.cli.compare import compare
 from alvh_bt.cli.journal import journal
 from alvh_bt.cli.presets import presets
@@ -23,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(compare)
+app.command()(claims)
 app.command()(presets)
 app.command()(validate)
 app.command()(journal)
