@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 
 import numpy as np
 import pytest
+from engine_fixtures import embedded, run_in
 from rule_scenes import DAY, SPOT, at_close, book_of, condor_lots, condors, listed
 
 from alvh_bt.book.condors import with_decisions, with_fill
@@ -14,7 +16,7 @@ from alvh_bt.condor.entry import enter_condor
 from alvh_bt.condor.manage import decide_condor, manage_condor
 from alvh_bt.condor.rolls import later_expiry, may_roll
 from alvh_bt.condor.strikes import choose_spread, expected_daily_range, rolled_spread
-from alvh_bt.config import BookParams, CondorParams, CostParams
+from alvh_bt.config import BookParams, CondorParams, CostParams, make_study
 from alvh_bt.contracts import Contract, Right, Root
 from alvh_bt.pricing.day import quote_contract
 from alvh_bt.pricing.flat import flat_prices
@@ -279,3 +281,31 @@ def test_all_variants_are_off_by_default() -> None:
     orders = decide_condor(today, book, NO_EXIT._replace(max_open=2), BookParams(), CostParams()).orders
     assert [(o.group, o.action) for o in orders] == [(1, Action.ROLL)] * 4 + [(2, Action.OPEN)] * 4
     assert {o.expiry for o in orders} == {EXPIRY}
+
+
+# In the engine
+
+
+def test_condors_that_move_keep_one_expiry_and_balance() -> None:
+    # From the crash of February 2018 on; the engine checks NAV against cash and marks every day.
+    study = make_study(
+        start=dt.date(2018, 1, 2),
+        end=dt.date(2018, 3, 29),
+        condor={
+            "roll_days_out": 30,
+            "roll_short_delta": 0.18,
+            "short_delta": 0.25,
+            "stop_loss": 0.0,
+            "exit_dte": 0,
+        },
+    )
+    found = run_in(embedded(), study, "none")
+    rolls = found.trades[found.trades["action"] == "roll"]
+    assert len(rolls) >= 8
+    for _, legs in rolls.groupby(["date", "condor"]):
+        assert len(legs) == legs["lot"].nunique() == 8
+        assert legs["expiry"].nunique() == 2
+        assert 1 <= (legs["expiry"].max() - legs["expiry"].min()).days <= 30
+        assert sorted(legs.loc[legs["expiry"] == legs["expiry"].max(), "layer"]) == sorted(
+            ("long_put", "short_put", "short_call", "long_call")
+        )

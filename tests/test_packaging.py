@@ -44,6 +44,7 @@ def test_the_command_runs_from_another_folder(installed: Path, tmp_path: Path) -
     window = ["--start", "2015-07-01", "--end", "2015-08-31"]
     said = _run([str(installed / "alvh"), "compare", *window, "--out", "results"], tmp_path)
     assert "static-calls" in said
+    assert "tier-balanced" in _run([str(installed / "alvh"), "presets"], tmp_path)
     assert (tmp_path / "results" / "summary.json").is_file()
 
 

@@ -39,10 +39,10 @@ def claims_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         box=box.SIMPLE, padding=(0, 1, 0, 0), title="Claims, on the data given", title_justify="left"
     )
     table.add_column("#", no_wrap=True)
-    table.add_column("claim", ratio=3)
-    table.add_column("published", ratio=1)
+    table.add_column("claim", ratio=5)
+    table.add_column("published", ratio=3)
     table.add_column("measured", justify="right", no_wrap=True)
-    table.add_column("90% interval", justify="right", no_wrap=True)
+    table.add_column("90%", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("window", no_wrap=True)
     for row in rows:
@@ -60,11 +60,11 @@ def claims_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def interval_text(row: Mapping[str, Any]) -> str:
-    """Return the interval of a row, or that there is none."""
+    """Return the interval of a row on two lines, or that there is none."""
     if row["ci_low"] is None:
         return "unknown"
     low, high = (figure(row[name], row["unit"]) for name in ("ci_low", "ci_high"))
-    return f"{low} to {high}"
+    return f"{low} to\n{high}"
 
 
 def figure(value: float | None, unit: str) -> str:
