@@ -329,6 +329,15 @@ def test_macro_stress_on_paper(last, expected) -> None:
     assert valued(last) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
+def test_growth_of_dividends_is_a_year() -> None:
+    columns = {"spx_close": 1000.0, "cash_flow": 100.0, "dividends": 40.0, "long_rate": 0.04}
+    series = {name: np.full(560, value) for name, value in columns.items()}
+    series["dividends"][-1], series["spx_close"][-1] = 44.1, 2315.25
+    # 44.1 / 40 = 1.1025 in two years is 5% a year: 44.1 x 1.05 / 0.04 = 1157.625, half of the price.
+    found = values(MacroStress, market_of(**series), growth_years=2)[-1]
+    assert found == pytest.approx(1.0, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     "last",
     [
