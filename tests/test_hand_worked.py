@@ -116,6 +116,7 @@ def at_close(prices: DayPrices, fill_day: str) -> Today:
         calendar,
         calendar,
         np.zeros(1),
+        np.zeros(1),
         np.full(4, NAN),
     )
 

@@ -361,7 +361,7 @@ def test_decisions_are_the_same_compiled(scenes: list[Scene], sizes: int) -> Non
         for function, arguments in of_decisions(scene, BUSY, int(sizes)):
             assert_same(built[function](*arguments), plain(function)(*arguments))
             count += 1
-    assert count == 9 * len(scenes) > 900
+    assert count == 10 * len(scenes) > 900
 
 
 @needs_compiler
