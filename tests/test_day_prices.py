@@ -29,7 +29,9 @@ from alvh_bt.pricing.flat import flat_prices
 from alvh_bt.pricing.strikes import listed_strike, strike_by_delta
 
 DAY = 19_000
-PRICES = flat_prices(spot=4000.0, vix=20.0, day=DAY, rate=0.04, dividend_yield=0.015, contango=1.0)
+PRICES = flat_prices(
+    spot=4000.0, vix=20.0, day=DAY, rate=0.04, dividend_yield=0.015, contango=1.0, vxx=40.0, uvxy=10.0
+)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,8 @@ def test_time_passes_and_the_futures_roll_down_the_curve() -> None:
     drop = quote_contract(future, PRICES).mid - quote_contract(future, later).mid
     # One point in 30 days of tenor: a third of a point in ten days.
     assert drop == pytest.approx(10.0 / 30.0, abs=1e-12)
-    assert later._replace(day=DAY) == PRICES
+    assert later.vxx < PRICES.vxx and later.uvxy < PRICES.uvxy
+    assert later._replace(day=DAY, vxx=PRICES.vxx, uvxy=PRICES.uvxy) == PRICES
     steep = flat_prices(spot=4000.0, vix=20.0, day=DAY, contango=-1.0)
     assert quote_contract(future, rolled(steep, 10)).mid > quote_contract(future, steep).mid
 

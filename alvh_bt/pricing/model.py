@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
@@ -160,13 +161,17 @@ class _Rows:
         self.eta: list[float] = table.eta.tolist()
         self.vix_eta: list[float] = table.vix_eta.tolist()
         self.theta_30: list[float] = table.theta_30.tolist()
-        self.vxx: list[float] = table.vxx.tolist()
-        self.uvxy: list[float] = table.uvxy.tolist()
+        self.vxx, self.uvxy = _or_nan(table.vxx), _or_nan(table.uvxy)
         # Columns zipped into rows: lists of rows would be made first, and twice as many objects.
         self.node_vol = list(zip(*table.node_vol.T.tolist(), strict=True))
         self.node_theta = list(zip(*table.node_theta.T.tolist(), strict=True))
         self.tenor = list(zip(*table.tenor.T.tolist(), strict=True))
         self.price = list(zip(*table.price.T.tolist(), strict=True))
+
+
+def _or_nan(values: NDArray[np.float64]) -> list[float]:
+    """Return the values with one object for every NaN, so that equal prices compare equal."""
+    return [math.nan if math.isnan(value) else value for value in values.tolist()]
 
 
 def _settlements(market: Market, opened: DayTable) -> list[Settlement]:
