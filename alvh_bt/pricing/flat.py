@@ -33,14 +33,10 @@ def flat_prices(
 
     Parameters
     ----------
-    spot
-        S&P 500, points.
-    vix, vvix, skew
-        Vol points, and index points of SKEW.
-    day
-        Epoch day.
-    at_open
-        At the open of `day` in place of its close.
+    spot, vix, vvix, skew
+        Points of the S&P 500, vol points, and index points of SKEW.
+    day, at_open
+        Epoch day; its open in place of its close.
     rate, dividend_yield
         Decimals a year.
     contango
