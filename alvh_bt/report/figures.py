@@ -6,6 +6,7 @@ Colours are those of Okabe and Ito (2008), which the colour-blind tell apart.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle, product
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -23,6 +24,8 @@ from alvh_bt.report.wording import FOCUS, inputs_line, usd
 
 _NAMED: Final = {"none": BLACK, "static-calls": "#E69F00", "static-futures": "#009E73", FOCUS: "#0072B2"}
 _OTHERS: Final = ("#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+# Further hedges take the same colours with another dash, so that no two lines look alike.
+_DASHES: Final = ("-", "--", ":")
 _LAYERS: Final = (("one", "#56B4E9", "o", 14), ("two", "#E69F00", "^", 46), ("three", "#D55E00", "s", 46))
 # More drawdown points than this paint one line over another: a short fall is a spike one pixel wide.
 _DRAWDOWN_POINTS: Final = 450
@@ -133,17 +136,16 @@ def _lines(
     axes: Axes, result: ComparisonResult, values: Callable[[RunResult], NDArray[Any]], step: int = 1
 ) -> None:
     """Draw one line a run; with `step` above 1, the lowest value of every `step` sessions."""
-    others = iter(_OTHERS * len(result.runs))
+    others = cycle(product(_DASHES, _OTHERS))
     for run in result.runs:
-        colour = _NAMED.get(run.variant) or next(others)
+        dash, colour = ("-", _NAMED[run.variant]) if run.variant in _NAMED else next(others)
         level = values(run)
         starts = np.arange(0, len(level), step)
         days, level = as_dates(run.daily["date"])[starts], np.minimum.reduceat(level, starts)
         focus = run.variant == FOCUS
         label = run.variant + (", stopped" if run.stopped else "")
-        axes.plot(
-            days, level, color=colour, label=label, linewidth=1.6 if focus else 1.1, zorder=3 if focus else 2
-        )
+        width, order = (1.6, 3) if focus else (1.1, 2)
+        axes.plot(days, level, dash, color=colour, label=label, linewidth=width, zorder=order)
         if run.stopped:
             axes.plot(days[-1:], level[-1:], color=colour, marker="X", markersize=9, zorder=4)
     legend(axes)

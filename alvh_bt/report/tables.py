@@ -29,6 +29,8 @@ _SHOWN: Final = (
 _COMPARED: Final = ("cagr", "max_drawdown")
 # Four columns of figures beside their labels fit an old terminal; more variants go into a further table.
 _ABREAST: Final = 4
+# All pairs of five variants.
+_PAIRS_AT_MOST: Final = 10
 
 
 def print_comparison(summary: Mapping[str, Any], console: Console) -> None:
@@ -114,12 +116,25 @@ def _comparisons(summary: Mapping[str, Any]) -> Table:
     for metric in _COMPARED:
         table.add_column(wording.COMPARED_ROWS[metric][0], justify="right", no_wrap=True)
     pairs: dict[str, list[str]] = {}
+    shown = _shown_pairs(summary)
     for row in summary["comparisons"]:
-        if row["metric"] in _COMPARED:
+        if row["metric"] in _COMPARED and (row["a"], row["b"]) in shown:
             write = wording.COMPARED_ROWS[row["metric"]][1]
             low_high = wording.interval(row, write)
             text = write(row["difference"]) + (f" ({low_high})" if low_high != wording.UNDEFINED else "")
             pairs.setdefault(f"{row['a']} less {row['b']}", []).append(text)
     for pair, values in pairs.items():
         table.add_row(pair, *values)
+    if len(shown) < len({(row["a"], row["b"]) for row in summary["comparisons"]}):
+        table.caption = "the other pairs stand in report.html and summary.json (--out)"
     return table
+
+
+def _shown_pairs(summary: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the pairs that fit a terminal: of many variants, those with the focus or the first."""
+    pairs = {(row["a"], row["b"]) for row in summary["comparisons"]}
+    if len(pairs) <= _PAIRS_AT_MOST:
+        return pairs
+    names = list(summary["variants"])
+    told = {wording.FOCUS if wording.FOCUS in names else names[0], "none" if "none" in names else names[0]}
+    return {pair for pair in pairs if told & set(pair)}
