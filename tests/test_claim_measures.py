@@ -11,7 +11,8 @@ import pytest
 from synthetic_runs import daily_frame, no_journal
 
 from alvh_bt.analysis.claim_days import BookDays, Condors, MarketDays, book_days, condors_of, market_days
-from alvh_bt.analysis.claim_measures import MEASURES, Case, monthly_spread, spikes
+from alvh_bt.analysis.claim_figures import monthly_spread, spikes
+from alvh_bt.analysis.claim_measures import MEASURES, Case
 from alvh_bt.engine.results import TRADE_COLUMNS, RunResult
 from alvh_bt.market.build import build_market
 from alvh_bt.market.embedded import embedded_tables
@@ -271,6 +272,18 @@ def test_market_days_look_back_from_each_session() -> None:
     assert found.spike[crash]
     assert not found.spike[0]
     assert np.isnan(found.contango).all()  # the sample has no VX futures
+
+
+def test_spikes_are_closes_half_above_those_of_twenty_sessions_before() -> None:
+    market = build_market(embedded_tables(), dt.date(2026, 1, 1))
+    first, last = market.window(dt.date(2014, 1, 3), dt.date(2018, 12, 31))
+    dates = pd.Series(market.sessions[first : last + 1].astype("datetime64[ns]"))
+    vix = pd.Series(market.columns["vix_close"])
+    expected = (vix / vix.shift(20) >= 1.5)[first : last + 1].to_numpy()
+    assert market_days(market, dates).spike.tolist() == expected.tolist()
+    # The day after the British vote: VIX at 25.76 after 13.43 on 2016-05-26, twenty sessions before (Cboe).
+    vote = dates[dates == pd.Timestamp("2016-06-24")].index[0]
+    assert expected[vote] and not expected[vote - 1]
 
 
 def test_contango_is_the_close_before_s(real_data_dir) -> None:

@@ -217,6 +217,7 @@ def test_claims_on_the_embedded_sample(tmp_path: Path, capsys) -> None:
     assert run(["claims", "--claims", str(path), *window, "--out", str(out)]) == 0
     said = capsys.readouterr().out
     assert max(len(line) for line in said.splitlines()) <= 100
+    assert "Inputs modelled: " in said and "VIX futures" in said
     assert "mine" in said and "undecided" in said and "Bleed a year over average NAV." in said
     assert {file.name for file in out.iterdir()} == {"claims.json"}
     mine, panic = json.loads((out / "claims.json").read_text())

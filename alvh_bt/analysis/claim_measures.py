@@ -11,16 +11,20 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from alvh_bt.analysis.claim_days import BookDays, Condors, Flags, Floats, MarketDays
-from alvh_bt.analysis.decay import decay_to_theta, hedge_decay, hedge_efficiency
-from alvh_bt.analysis.metrics import SESSIONS_A_YEAR, cagr
-
-Rows = NDArray[np.int64]
-
-#: Sessions of a month, where spreads from month to month are meant.
-MONTH: Final = 21
+from alvh_bt.analysis.claim_days import BookDays, Condors, Floats, MarketDays
+from alvh_bt.analysis.claim_figures import (
+    Rows,
+    bleed_a_year,
+    calmar,
+    cut,
+    deepest_fall,
+    growth,
+    monthly_spread,
+    pnl_a_year,
+    spikes,
+)
+from alvh_bt.analysis.decay import decay_to_theta, hedge_efficiency
 
 
 class Case(NamedTuple):
@@ -55,40 +59,6 @@ class Measure(NamedTuple):
     drawn: str  # days, condors, spikes
 
 
-def deepest_fall(returns: Floats) -> float:
-    """Return the deepest fall from a peak of a path of returns, a share >= 0; NaN after a ruin."""
-    if np.isnan(returns).any():
-        return math.nan
-    path = np.concatenate(([1.0], np.cumprod(1.0 + returns)))
-    return float(np.max(1.0 - path / np.maximum.accumulate(path)))
-
-
-def growth(returns: Floats) -> float:
-    """Return the compound growth a year of daily returns; NaN after a ruin."""
-    if np.isnan(returns).any() or not len(returns):
-        return math.nan
-    return cagr(float(np.prod(1.0 + returns)), 1.0, len(returns) / SESSIONS_A_YEAR)
-
-
-def _cut(without: float, with_: float) -> float:
-    return 1.0 - with_ / without if without > 0 else math.nan
-
-
-def _bleed_a_year(book: BookDays, rows: Rows) -> float:
-    days = len(rows)
-    if not days:
-        return math.nan
-    return hedge_decay(float(book.bleed[rows].sum()), float(book.nav[rows].mean()), days / SESSIONS_A_YEAR)
-
-
-def _pnl_a_year(book: BookDays, rows: Rows) -> float:
-    """Return what the hedge realised a year, a share of average NAV (negative: it lost)."""
-    if not len(rows):
-        return math.nan
-    total = float(book.hedge_pnl[rows].sum())
-    return hedge_decay(total, float(book.nav[rows].mean()), len(rows) / SESSIONS_A_YEAR)
-
-
 def _days(
     case: Case, statistic: Callable[[Rows], float], detail: dict[str, float], series: Floats | None = None
 ) -> Sample:
@@ -108,7 +78,7 @@ def drawdown_cut(case: Case) -> Sample:
     without, with_ = case.books
 
     def statistic(rows: Rows) -> float:
-        return _cut(deepest_fall(without.returns[rows]), deepest_fall(with_.returns[rows]))
+        return cut(deepest_fall(without.returns[rows]), deepest_fall(with_.returns[rows]))
 
     detail = {"without": deepest_fall(without.returns), "with": deepest_fall(with_.returns)}
     return _days(case, statistic, detail)
@@ -119,24 +89,6 @@ def max_drawdown(case: Case) -> Sample:
     without, with_ = case.books
     detail = {"without": deepest_fall(without.returns), "with": deepest_fall(with_.returns)}
     return _days(case, lambda rows: deepest_fall(with_.returns[rows]), detail, with_.returns)
-
-
-def spikes(spike: Flags, sessions: int) -> list[tuple[int, int]]:
-    """Return the first and last row of each spike of VIX: `sessions` before its first day and after its last.
-
-    Spikes that would touch are one.
-
-    >>> spikes(np.array([0, 0, 0, 1, 0, 0, 0, 0, 1, 0], dtype=bool), 1)
-    [(2, 4), (7, 9)]
-    """
-    found: list[tuple[int, int]] = []
-    for row in np.flatnonzero(spike).tolist():
-        first, last = max(0, row - sessions), min(len(spike) - 1, row + sessions)
-        if found and first <= found[-1][1]:
-            found[-1] = (found[-1][0], last)
-        else:
-            found.append((first, last))
-    return found
 
 
 def spike_cut(case: Case) -> Sample:
@@ -151,7 +103,7 @@ def spike_cut(case: Case) -> Sample:
     )
 
     def statistic(rows: Rows) -> float:
-        return _cut(float(without[rows].mean()), float(with_[rows].mean())) if len(rows) else math.nan
+        return cut(float(without[rows].mean()), float(with_[rows].mean())) if len(rows) else math.nan
 
     detail = {"spikes": float(len(episodes))}
     if episodes:
@@ -163,15 +115,15 @@ def annual_bleed(case: Case) -> Sample:
     """Return the hedge's bleed (minus carry, plus costs) a year, a share of average NAV."""
     (book,) = case.books
     rows = _all(case)
-    detail = {"hedge_pnl_a_year": _pnl_a_year(book, rows)}
+    detail = {"hedge_pnl_a_year": pnl_a_year(book, rows)}
     if math.isfinite(case.vix_below):
         calm = np.flatnonzero(case.market.vix_before < case.vix_below)
         detail |= {
             "vix_below": case.vix_below,
-            "bleed_a_year_below": _bleed_a_year(book, calm),
+            "bleed_a_year_below": bleed_a_year(book, calm),
             "share_of_days_below": len(calm) / max(len(rows), 1),
         }
-    return _days(case, lambda drawn: _bleed_a_year(book, drawn), detail, book.bleed)
+    return _days(case, lambda drawn: bleed_a_year(book, drawn), detail, book.bleed)
 
 
 def theta_eaten_in_contango(case: Case) -> Sample:
@@ -240,7 +192,7 @@ def loss_cut(case: Case) -> Sample:
         "return_without": float(without.returns[picked].sum()),
         "return_with": float(with_.returns[picked].sum()),
     }
-    sample = _days(case, lambda drawn: _cut(losses(without, drawn), losses(with_, drawn)), detail)
+    sample = _days(case, lambda drawn: cut(losses(without, drawn), losses(with_, drawn)), detail)
     empty = losses(without, rows) <= 0.0
     return sample._replace(reason=f"no loss on a day with VIX above {case.vix_above:g}") if empty else sample
 
@@ -260,15 +212,6 @@ def protection_gain(case: Case) -> Sample:
     return _days(case, lambda drawn: worth(one, drawn) - worth(other, drawn), detail, one.bleed - other.bleed)
 
 
-def monthly_spread(book: BookDays, rows: Rows) -> float:
-    """Return the spread (ddof 1) of the bleed from one 21 sessions to the next, a year's share of NAV."""
-    months = len(rows) // MONTH
-    if months < 2:
-        return math.nan
-    sums = book.bleed[rows[: months * MONTH]].reshape(months, MONTH).sum(axis=1)
-    return float(np.std(sums, ddof=1) * SESSIONS_A_YEAR / MONTH / book.nav[rows].mean())
-
-
 def dearer_or_rougher(case: Case) -> Sample:
     """Return the larger of two differences, first book less second: bleed a year, and its monthly spread.
 
@@ -277,21 +220,15 @@ def dearer_or_rougher(case: Case) -> Sample:
     one, other = case.books
 
     def parts(rows: Rows) -> tuple[float, float]:
-        bleed = _bleed_a_year(one, rows) - _bleed_a_year(other, rows)
+        bleed = bleed_a_year(one, rows) - bleed_a_year(other, rows)
         return bleed, monthly_spread(one, rows) - monthly_spread(other, rows)
 
     rows = _all(case)
     dearer, rougher = parts(rows)
     detail = {"bleed_difference": dearer, "spread_difference": rougher}
-    detail |= {"hedge_pnl_a_year_first": _pnl_a_year(one, rows)}
-    detail |= {"hedge_pnl_a_year_second": _pnl_a_year(other, rows)}
+    detail |= {"hedge_pnl_a_year_first": pnl_a_year(one, rows)}
+    detail |= {"hedge_pnl_a_year_second": pnl_a_year(other, rows)}
     return _days(case, lambda drawn: float(np.max(parts(drawn))), detail, one.bleed - other.bleed)
-
-
-def calmar(returns: Floats) -> float:
-    """Return growth a year over the deepest fall; NaN where nothing fell."""
-    fall = deepest_fall(returns)
-    return growth(returns) / fall if fall > 0 else math.nan
 
 
 def calmar_gain(case: Case) -> Sample:
@@ -308,8 +245,8 @@ def cagr_gain(case: Case) -> Sample:
     detail = {
         "drawdown_first": deepest_fall(one.returns),
         "drawdown_second": deepest_fall(other.returns),
-        "hedge_pnl_a_year_first": _pnl_a_year(one, rows),
-        "hedge_pnl_a_year_second": _pnl_a_year(other, rows),
+        "hedge_pnl_a_year_first": pnl_a_year(one, rows),
+        "hedge_pnl_a_year_second": pnl_a_year(other, rows),
     }
     return _days(case, lambda drawn: growth(one.returns[drawn]) - growth(other.returns[drawn]), detail)
 

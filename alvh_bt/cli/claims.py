@@ -55,7 +55,7 @@ def claims(
     rows = claims_json(weigh_claims(stated, market, runs, study))
     if out is not None:
         place_files({"claims.json": json_text(rows).encode()}, out)
-    print_claims(rows, Console())
+    print_claims(rows, next(iter(runs.values())).inputs, Console())
     if out is not None:
         typer.echo(f"written to {out}: claims.json")
     stopped = [(preset, run) for preset, result in runs.items() for run in result.runs if run.stopped]

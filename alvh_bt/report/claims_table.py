@@ -11,16 +11,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from alvh_bt.report.wording import inputs_line
+
 _STYLE: Final = {"supported": "green", "contradicted": "red", "undecided": "yellow"}
 
 
-def print_claims(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
+def print_claims(
+    rows: Sequence[Mapping[str, Any]], inputs: Mapping[str, Mapping[str, float]], console: Console
+) -> None:
     """Print what was claimed and measured, then how each claim was read.
 
     Parameters
     ----------
     rows
         What `analysis.claims.claims_json` gave.
+    inputs
+        Shares of days on which each input was observed or modelled, as a comparison has them.
     console
         Where to; its width decides the wrapping, never more than 100 columns are used.
     """
@@ -31,6 +37,9 @@ def print_claims(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
         if said:
             body = textwrap.fill(f"{row['id']}: {said}", width, subsequent_indent="    ")
             console.print(Text(body), width=width, highlight=False)
+    for kind in ("modelled", "unavailable"):
+        line = Text.assemble((f"Inputs {kind}: ", "bold"), inputs_line(inputs, kind))
+        console.print(line, width=width, highlight=False)
 
 
 def claims_table(rows: Sequence[Mapping[str, Any]]) -> Table:
