@@ -200,6 +200,17 @@ def test_growth_and_growth_over_drawdown() -> None:
 # What measures read
 
 
+def test_the_least_gain_is_over_the_better_of_the_others() -> None:
+    # A year each: 10% against 4% and 12%.
+    books = tuple(days(np.full(252, (1.0 + rate) ** (1 / 252) - 1.0)) for rate in (0.10, 0.04, 0.12))
+    gain, sample = measured("least_cagr_gain", Case(books, world(252), ()))
+    # abs 1e-9: 252 roundings of a double.
+    assert gain == pytest.approx(-0.02, abs=1e-9)
+    assert [sample.detail[f"cagr_{name}"] for name in ("first", "second", "third")] == pytest.approx(
+        [0.10, 0.04, 0.12], abs=1e-9
+    )
+
+
 def test_book_days_start_from_the_close_before_the_window() -> None:
     dates = pd.bdate_range("2020-01-02", periods=4)
     frame = daily_frame(

@@ -251,6 +251,21 @@ def cagr_gain(case: Case) -> Sample:
     return _days(case, lambda drawn: growth(one.returns[drawn]) - growth(other.returns[drawn]), detail)
 
 
+def least_cagr_gain(case: Case) -> Sample:
+    """Return the first book's growth a year less the better of two others'; all three in the detail."""
+    one, second, third = case.books
+    names = ("first", "second", "third")
+    detail = {f"cagr_{name}": growth(book.returns) for name, book in zip(names, case.books, strict=True)}
+    rows = _all(case)
+    detail |= {f"hedge_pnl_a_year_{n}": pnl_a_year(b, rows) for n, b in zip(names, case.books, strict=True)}
+
+    def gain(drawn: Rows) -> float:
+        best = max(growth(second.returns[drawn]), growth(third.returns[drawn]))
+        return growth(one.returns[drawn]) - best
+
+    return _days(case, gain, detail)
+
+
 #: Every measure by its name in a claims file.
 MEASURES: Final[dict[str, Measure]] = {
     "spike_cut": Measure(spike_cut, 2, "share", "spikes"),
@@ -265,4 +280,5 @@ MEASURES: Final[dict[str, Measure]] = {
     "dearer_or_rougher": Measure(dearer_or_rougher, 2, "points", "days"),
     "calmar_gain": Measure(calmar_gain, 2, "ratio", "days"),
     "cagr_gain": Measure(cagr_gain, 2, "points", "days"),
+    "least_cagr_gain": Measure(least_cagr_gain, 3, "points", "days"),
 }

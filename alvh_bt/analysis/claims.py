@@ -118,6 +118,8 @@ def _finding(claim: Claim, market: Market, runs: Runs, study: Study) -> Finding:
     if math.isnan(measured):
         reason = reason or "the measure is undefined on this data"
         low = high = nan
+    # A deep drawdown of the real order of days may lie beyond those of all drawn orders; it did happen.
+    low, high = min(low, measured), max(high, measured)
     found = verdict(low, high, claim.at_least, claim.at_most)
     return Finding(claim, measured, low, high, found, reason, *span, sample.detail)
 

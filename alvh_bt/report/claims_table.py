@@ -32,8 +32,10 @@ def print_claims(
     """
     width = min(console.width, 100)
     console.print(claims_table(rows), width=width, highlight=False)
+    usual = _usual_window(rows)
     for row in rows:
-        said = " ".join(part for part in (row["reading"], _reason(row)) if part)
+        own = "" if row["window"] == usual else f"Here: {window_text(row['window'])}."
+        said = " ".join(part for part in (row["reading"], own, _reason(row)) if part)
         if said:
             body = textwrap.fill(f"{row['id']}: {said}", width, subsequent_indent="    ")
             console.print(Text(body), width=width, highlight=False)
@@ -44,39 +46,47 @@ def print_claims(
 
 def claims_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of claims, published and measured figures, intervals and verdicts."""
-    table = Table(
-        box=box.SIMPLE, padding=(0, 1, 0, 0), title="Claims, on the data given", title_justify="left"
-    )
+    title = f"Claims, on the data given, {window_text(_usual_window(rows))}"
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), title=title, title_justify="left", show_lines=False)
     table.add_column("#", no_wrap=True)
-    table.add_column("claim", ratio=5)
-    table.add_column("published", ratio=3)
-    table.add_column("measured", justify="right", no_wrap=True)
-    table.add_column("90%", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("window", no_wrap=True)
+    table.add_column("claim", ratio=5, min_width=18)
+    table.add_column("published", ratio=3, min_width=10)
+    for name in ("measured", "90%"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True, min_width=12)
     for row in rows:
-        window = row["window"]
+        verdict = Text(row["verdict"], style=_STYLE[row["verdict"]])
         table.add_row(
-            row["id"],
-            row["claim"],
-            row["published"],
-            figure(row["measured"], row["unit"]),
-            interval_text(row),
-            Text(row["verdict"], style=_STYLE[row["verdict"]]),
-            f"{window['start']}\n{window['end']}" if window["start"] else "none",
+            *(row["id"], row["claim"], row["published"]),
+            *(figure(row["measured"], row["unit"]), interval_text(row), verdict),
         )
     return table
 
 
+def _usual_window(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the window that most rows share."""
+    windows = [row["window"] for row in rows]
+    return max(windows, key=windows.count) if windows else {"start": None, "end": None}
+
+
+def window_text(window: Mapping[str, Any]) -> str:
+    """Return a window as people write it.
+
+    >>> window_text({"start": "2015-01-02", "end": "2024-12-31"})
+    '2015-01-02 to 2024-12-31'
+    """
+    return f"{window['start']} to {window['end']}" if window["start"] else "no session"
+
+
 def interval_text(row: Mapping[str, Any]) -> str:
-    """Return the interval of a row on two lines, or that there is none."""
+    """Return the interval of a row, or that there is none."""
     if row["ci_low"] is None:
         return "unknown"
-    low, high = (figure(row[name], row["unit"]) for name in ("ci_low", "ci_high"))
-    return f"{low} to\n{high}"
+    low, high = (figure(row[name], row["unit"], with_unit=False) for name in ("ci_low", "ci_high"))
+    return f"{low} to {high}"
 
 
-def figure(value: float | None, unit: str) -> str:
+def figure(value: float | None, unit: str, with_unit: bool = True) -> str:
     """Return a figure as people write it: a share in percent, a difference of shares in points.
 
     >>> figure(0.351, "share"), figure(-0.012, "points"), figure(0.5, "ratio"), figure(None, "share")
@@ -86,7 +96,8 @@ def figure(value: float | None, unit: str) -> str:
         return "unknown"
     if unit == "ratio":
         return f"{value:.2f}"
-    return f"{100.0 * value:.1f}%" if unit == "share" else f"{100.0 * value:.1f} pts"
+    sign = "%" if unit == "share" else " pts"
+    return f"{100.0 * value:.1f}" + (sign if with_unit else "")
 
 
 def _reason(row: Mapping[str, Any]) -> str:
