@@ -14,7 +14,7 @@ compare: $(RUN)/installed
 	$(RUN)/bin/alvh compare --out out
 
 test: $(DEV)/installed lint
-	$(DEV)/bin/python -m pytest
+	$(DEV)/bin/python -m pytest -n 2 --dist loadfile
 
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .

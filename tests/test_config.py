@@ -190,7 +190,7 @@ def test_choices_are_made_by_name(concern, setting, codes) -> None:
             "layered.relax_iv_expansion must be below layered.trigger_iv_expansion",
         ),
         (
-            {"layered": {"first_share": 0.4, "second_share": 0.4, "third_share": 0.21}},
+            {"layered": {"first_share": 0.4, "first_high": 0.4, "second_share": 0.4, "third_share": 0.21}},
             "layered.first_share, second_share and third_share add up to more than 1",
         ),
     ],
@@ -206,7 +206,7 @@ def test_contradictions(settings, said) -> None:
         {"hedges": ["layered"]},
         {"condor": {"wing_delta": 0.16, "wing_width": 25.0}},  # the width replaces the delta
         {"layered": {"call_dte_low": 45}},
-        {"layered": {"first_share": 0.2, "second_share": 0.4, "third_share": 0.4}},
+        {"layered": {"first_share": 0.2, "first_high": 0.2, "second_share": 0.4, "third_share": 0.4}},
     ],
 )
 def test_what_only_looks_like_a_contradiction(settings) -> None:

@@ -224,7 +224,7 @@ def test_costs_grow_with_size_and_volatility(mid, shares, sign, vix, more):
 def test_a_share_is_paid_in_full_and_needs_no_deposit():
     assert opening_cash(Root.VXX, 100.0, 40.0) == -4000.0
     assert closing_cash(Root.VXX, 100.0, 45.0, 40.0) == 4500.0
-    row = (1, Book.HEDGE, Layer.ONE, 1, *VXX, 100.0, 40.0, 41.0, 17_000, 0)
+    row = (1, Book.HEDGE, Layer.ONE, 1, *VXX, 100.0, 40.0, 41.0, 17_000, 0, math.nan)
     lots = np.array([row], dtype=LOT)
     marks = np.array([(43.0, 2.0, 0.0, 0.0)], dtype=MARK)
     sums = sum_book(lots, marks)

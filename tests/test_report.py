@@ -252,8 +252,10 @@ def test_the_page_shows_what_a_reader_must_know(result, page):
         "62%",
     ):
         assert text in page
-    # Of 4 x 55 journal rows the last 200.
-    assert f"The last 200 of {sum(len(run.journal) for run in result.runs)} entries" in page
+    hedge_rows = sum(int((run.journal["book"] == "hedge").sum()) for run in result.runs)
+    every = sum(len(run.journal) for run in result.runs)
+    assert hedge_rows == every == 220  # of 4 x 55 rows, all of hedges, the last 200
+    assert "The last 200 entries of the hedges, of 220 in all" in page
 
 
 def test_the_page_marks_the_intervals_that_exclude_zero_and_no_others(result):

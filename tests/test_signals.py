@@ -291,7 +291,7 @@ UNITS = {
     "cap_rotation": "fraction",
     "vx_volume": "contracts a session",
 }
-OF_CONDOR = {"short_strike_delta", "iv_expansion", "break_even", "condor_irr"}
+OF_CONDOR = ("short_strike_delta", "iv_expansion", "break_even", "condor_irr")
 OF_MARKET = {name: kind for name, kind in SIGNALS.items() if name not in OF_CONDOR}
 
 #: Columns without any of which a signal is unavailable throughout; of the others it can do with some.

@@ -81,6 +81,10 @@ def compare(
     _tell(result, summary, out)
 
 
+#: What is worth a line in the terminal, of the notes that the report has.
+_TOLD = ("no condor was opened", "never deployed", "is not a hedge", "and so neutral")
+
+
 def _tell(result: Any, summary: dict[str, Any], out: Path | None) -> None:
     """Print what the comparison shows; exit with status 1 where a run stopped early."""
     from rich.console import Console
@@ -90,7 +94,7 @@ def _tell(result: Any, summary: dict[str, Any], out: Path | None) -> None:
 
     print_comparison(summary, Console())
     for note in result.notes:
-        if note.startswith(TOPIC) or "no condor was opened" in note or "never deployed" in note:
+        if note.startswith(TOPIC) or any(what in note for what in _TOLD):
             typer.echo(note)
     if out is not None:
         typer.echo(f"written to {out}: summary.json, report.html, figures and tables")
