@@ -6,6 +6,6 @@ from pathlib import Path
 
 from alvh_bt.compiled import use_cache
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 use_cache(Path(__file__).parent)

@@ -49,8 +49,8 @@ def claims_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     title = f"Claims, on the data given, {window_text(_usual_window(rows))}"
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), title=title, title_justify="left", show_lines=False)
     table.add_column("#", no_wrap=True)
-    table.add_column("claim", ratio=5, min_width=18)
-    table.add_column("published", ratio=3, min_width=10)
+    table.add_column("claim", ratio=5, min_width=14)
+    table.add_column("published", ratio=3, min_width=8)
     for name in ("measured", "90%"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True, min_width=12)
