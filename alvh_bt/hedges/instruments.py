@@ -37,6 +37,12 @@ def hedge_package(group: int, layer: int, part: int) -> int:
 
 
 @rule
+def lot_package(group: int, layer: int, row: int) -> int:
+    """Return the package id of an order on the held lot in `row`: lots of a layer trade apart."""
+    return hedge_package(group, layer, 1 + row % 14)
+
+
+@rule
 def front_month(today: Today, month: int, min_dte: int) -> int:
     """Return the expiry (epoch day) of the `month`-th listed VX contract, 0 the first, or -1.
 

@@ -11,7 +11,7 @@ from alvh_bt.choices import Proxy, SignalCode
 from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, Sizes
 from alvh_bt.contracts import NO_EXPIRY, Contract, Right, Root, contract_multiplier, make_contract
-from alvh_bt.hedges.instruments import buy, buy_futures, fewest_dte, hedge_package
+from alvh_bt.hedges.instruments import buy, buy_futures, fewest_dte, hedge_package, lot_package
 from alvh_bt.pricing.day import quote_contract
 
 
@@ -74,7 +74,7 @@ def leave_note(
     swap = buy_futures(vx, params.front_weight, least, Layer.ONE, condor.id, reason, sizes, today)
     if len(swap.orders) == 0:
         return
-    package, mid = hedge_package(condor.id, Layer.ONE, 1 + row % 6), book.marks[row]["mid"]
+    package, mid = lot_package(condor.id, Layer.ONE, row), book.marks[row]["mid"]
     decision.orders.append(closing_order(lot, mid, reason, Action.ROLL, package))
     for order in swap.orders:
         contract = make_contract(order.root, order.right, order.strike, order.expiry)

@@ -12,7 +12,7 @@ from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, Sizes
 from alvh_bt.contracts import Contract, is_future, is_share, make_contract
 from alvh_bt.hedges.deployment import layer_call
-from alvh_bt.hedges.instruments import buy, front_month, hedge_package
+from alvh_bt.hedges.instruments import buy, front_month, lot_package
 from alvh_bt.hedges.notes import leave_note
 from alvh_bt.hedges.sizing import LayeredRules
 from alvh_bt.hedges.triggers import NO_REASON, second_is_relaxed, third_is_relaxed
@@ -34,7 +34,7 @@ def manage_lots(
         if not tradable(lot["root"], lot["expiry"], today):
             continue
         mid = book.marks[row]["mid"]
-        package = hedge_package(condor.id, lot["layer"], 1 + row % 6)
+        package = lot_package(condor.id, lot["layer"], row)
         if is_relaxed(today, condor, lot["layer"], rules.layered):
             decision.orders.append(closing_order(lot, mid, Reason.RELAXED, Action.CLOSE, package))
             continue
@@ -89,7 +89,7 @@ def roll_lot(
     contract = next_contract(today, book, row, reason, rules)
     if contract.expiry <= lot["expiry"]:
         return
-    package = hedge_package(condor.id, lot["layer"], 1 + row % 6)
+    package = lot_package(condor.id, lot["layer"], row)
     mid = book.marks[row]["mid"]
     decision.orders.append(closing_order(lot, mid, reason, Action.ROLL, package))
     decision.orders.append(
