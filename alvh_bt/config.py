@@ -169,6 +169,22 @@ class Study:
         checks = (
             (self.start and self.end and self.start > self.end, "start is after end"),
             (
+                any(
+                    needed > mask.bit_count()
+                    for needed, mask in zip(self.quorum[::2], self.quorum[1::2], strict=True)
+                ),
+                "quorum asks for more approvals than it names signals",
+            ),
+            (
+                self.sizing.band_high > 0.0 and self.sizing.band_low >= self.sizing.band_high,
+                "sizing.band_low must be below sizing.band_high",
+            ),
+            (
+                self.climate.pe_low >= self.climate.pe_high
+                or self.climate.wacc_low >= self.climate.wacc_high,
+                "climate.pe_low and wacc_low must be below pe_high and wacc_high",
+            ),
+            (
                 not self.layered.first_low <= self.layered.first_share <= self.layered.first_high,
                 "layered.first_share must lie between first_low and first_high",
             ),

@@ -190,6 +190,20 @@ def test_choices_are_made_by_name(concern, setting, codes) -> None:
             "layered.relax_iv_expansion must be below layered.trigger_iv_expansion",
         ),
         (
+            {"layered": {"first_share": 0.2}},
+            "layered.first_share must lie between first_low and first_high",
+        ),
+        (
+            {"layered": {"differential_low": 0.02}},
+            "layered.differential_low must be below layered.differential_high",
+        ),
+        ({"sizing": {"band_low": 0.12}}, "sizing.band_low must be below sizing.band_high"),
+        ({"climate": {"pe_low": 40.0}}, "climate.pe_low and wacc_low must be below pe_high and wacc_high"),
+        (
+            {"quorum": {"second": 3, "second_of": ["pe", "wacc"]}},
+            "quorum asks for more approvals than it names signals",
+        ),
+        (
             {"layered": {"first_share": 0.4, "first_high": 0.4, "second_share": 0.4, "third_share": 0.21}},
             "layered.first_share, second_share and third_share add up to more than 1",
         ),

@@ -247,8 +247,9 @@ def test_layer_two_does_not_leave_while_the_return_is_still_down() -> None:
         ({S.VIX_RSI: 70.0, S.SPX_RSI: 30.0}, 2, True),
         ({S.VIX_RSI: 70.0, S.SPX_RSI: 50.0}, 2, False),
         ({S.VIX_RSI: 70.0, S.SPX_RSI: 50.0}, 1, True),
-        ({S.VIX_RSI: 70.0}, 2, True),  # one is known, and approves
+        ({S.VIX_RSI: 70.0}, 2, True),  # one is known, and approves: more than two thirds of the known
         ({S.VIX_RSI: 60.0}, 2, False),
+        ({S.VIX_RSI: 70.0, S.SPX_RSI: 50.0}, 3, False),  # half of the known, all are needed
         ({}, 2, True),  # nothing is known: neutral
         ({S.VIX_RSI: 10.0, S.SPX_RSI: 90.0}, 0, True),  # nobody is asked
     ],

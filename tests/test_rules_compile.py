@@ -181,7 +181,7 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
     for row in range(len(condors)):
         every = (1 << len(VoteParams())) - 1
         yield quorum, (every, view_condor(scene.book, row), today, VoteParams())
-    yield quorum_met, (Tally(1, 3), 2)
+    yield quorum_met, (Tally(1, 3, 9), 2)
     terms = projection_terms(study)
     for row in range(len(condors)):
         yield condor_irr, (lots, condors, row, prices, terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -139,39 +140,48 @@ def test_quorum_on_paper() -> None:
     asked = mask_of(SignalCode.SPX_RSI, SignalCode.VIX_RSI, SignalCode.CREDIT_SPREAD, SignalCode.REER)
     # RSI of SPX and credit approve, that of VIX does not, REER is unavailable; P/E is not asked.
     tally = quorum(asked, near_condor(), today, VOTES)
-    assert tally == Tally(approving=2, known=3)
+    assert tally == Tally(approving=2, known=3, asked=4)
+    # Two of three known: half of four is asked, then three quarters.
     assert quorum_met(tally, 2)
     assert not quorum_met(tally, 3)
     with_pe = quorum(asked | mask_of(SignalCode.PE), near_condor(), today, VOTES)
-    assert with_pe == Tally(3, 4)
+    assert with_pe == Tally(3, 4, 5)
 
 
 def test_quorum_asks_the_condor_s_signals_too() -> None:
     asked = mask_of(*OF_CONDOR)
-    assert quorum(asked, near_condor(), on_close(), VOTES) == Tally(4, 4)
+    assert quorum(asked, near_condor(), on_close(), VOTES) == Tally(4, 4, 4)
     planned = condor_view(status=Status.PLANNED, short_put=0.0)
-    assert quorum(asked, planned, on_close(), VOTES) == Tally(0, 0)
+    assert quorum(asked, planned, on_close(), VOTES) == Tally(0, 0, 4)
 
 
 def test_nothing_known_blocks_nothing() -> None:
     tally = quorum(TENSION, near_condor(), on_close(), VOTES)
-    assert tally == Tally(0, 0)
+    assert tally == Tally(0, 0, 9)
     assert quorum_met(tally, 2)
 
 
 @pytest.mark.parametrize(
     ("approving", "known", "needed", "met"),
     [
+        # Of nine asked, two needed: 22% of those known.
         (2, 9, 2, True),
         (1, 9, 2, False),
+        (2, 8, 2, True),
+        (1, 5, 2, False),  # 20%
+        (1, 4, 2, True),  # 25%
+        (1, 2, 2, True),
         (1, 1, 2, True),  # the only one known approves
         (0, 1, 2, False),  # the only one known does not
         (0, 0, 9, True),
         (0, 9, 0, True),
+        (8, 9, 9, False),
+        (8, 8, 9, True),  # unanimous among the known
+        (9, 9, 12, True),  # no more than all can be needed
     ],
 )
 def test_quorum_met_on_paper(approving, known, needed, met) -> None:
-    assert quorum_met(Tally(approving, known), needed) is met
+    assert quorum_met(Tally(approving, known, 9), needed) is met
 
 
 # k of n, whoever they are
@@ -194,7 +204,7 @@ def outcome(ballot: dict[int, str], needed: int) -> tuple[Tally, bool]:
 def test_it_is_k_of_n(ballot, needed) -> None:
     said = list(ballot.values())
     tally, met = outcome(ballot, needed)
-    assert tally == Tally(said.count("yes"), said.count("yes") + said.count("no"))
+    assert tally == Tally(said.count("yes"), said.count("yes") + said.count("no"), len(said))
     if said.count("abstains") == 0 and needed <= len(said):
         assert met == (said.count("yes") >= needed)
 
@@ -206,11 +216,21 @@ def test_one_more_approval_never_loses_it(ballot, needed, data) -> None:
     assert after >= before
 
 
+@given(Votes, Needed)
+def test_abstentions_keep_the_share_that_must_approve(ballot, needed) -> None:
+    said = list(ballot.values())
+    yes, no = said.count("yes"), said.count("no")
+    share = Fraction(min(needed, len(said)), len(said))
+    assert outcome(ballot, needed)[1] == (yes >= share * (yes + no))
+
+
 @given(Votes, Needed, st.data())
-def test_an_abstention_counts_as_not_asked(ballot, needed, data) -> None:
+def test_one_abstention_instead_of_a_refusal_never_loses_it(ballot, needed, data) -> None:
     code = data.draw(st.sampled_from(sorted(ballot)))
-    without = {other: vote for other, vote in ballot.items() if other != code}
-    assert outcome(ballot | {code: "abstains"}, needed) == outcome(without, needed)
+    refused, abstained, approved = (
+        outcome(ballot | {code: vote}, needed)[1] for vote in ("no", "abstains", "yes")
+    )
+    assert refused <= abstained <= approved
 
 
 @given(Votes, Needed)

@@ -18,10 +18,11 @@ SIGNAL_COUNT = len(SignalCode)
 
 
 class Tally(NamedTuple):
-    """How many of the signals asked approve, and how many are known at all."""
+    """How many of the signals asked approve, how many of them are known, and how many were asked."""
 
     approving: int
     known: int
+    asked: int
 
 
 @rule
@@ -77,21 +78,23 @@ def quorum(mask: int, condor: CondorView, today: Today, votes: VoteParams) -> Ta
     votes
         The threshold of each signal.
     """
-    approving = known = 0
+    approving = known = asked = 0
     for code in range(SIGNAL_COUNT):
         if mask >> code & 1:
+            asked += 1
             vote = approves(code, signal_value(code, condor, today), votes)
             if vote >= 0:
                 known += 1
                 approving += vote
-    return Tally(approving, known)
+    return Tally(approving, known, asked)
 
 
 @rule
 def quorum_met(tally: Tally, needed: int) -> bool:
-    """Return whether enough signals approve; of fewer known ones than are needed, all must.
+    """Return whether enough signals approve: `needed` of those asked, in proportion where some are unknown.
 
-    A signal that is unavailable neither approves nor refuses: where none is known, or none is needed,
+    Of the known ones the same share must approve as of all: with 2 of 9 needed, one of two known ones
+    is enough. A signal that is unavailable makes it neither easier nor harder; where none is known,
     nothing is blocked.
     """
-    return tally.approving >= min(needed, tally.known)
+    return tally.approving * tally.asked >= min(needed, tally.asked) * tally.known
