@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from alvh_bt.costs.spreads import half_cost
 from alvh_bt.engine.decided import DecidedLots, lots_after, packages_of
 from alvh_bt.hedges.projection import book_irr, projection_terms
 from alvh_bt.pricing.day import quote_contract
-from alvh_bt.signals import SIGNALS
+from alvh_bt.signals import SIGNALS, Signal
 
 
 class Entry(NamedTuple):
@@ -61,7 +61,9 @@ class Journal:
         self.entries: list[Entry] = []
         self.terms = projection_terms(study)
         self._decided = DecidedLots()
-        self._readers = [kind() for kind in SIGNALS.values()]
+        self._of_condor = [
+            (column, kind()) for column, kind in enumerate(SIGNALS.values()) if kind.read is not Signal.read
+        ]
 
     def record(self, decision: Decision, today: Today, book: BookView) -> None:
         """Add the orders and notes of a decision; `book` already shows planned and closing condors."""
@@ -133,15 +135,14 @@ class Journal:
 
     def _signals(self, today: Today, book: BookView, group: int) -> str:
         """Return every signal's value for a condor as JSON; what is not known is `unavailable`."""
+        values = today.signals.tolist()
         rows = np.flatnonzero(book.condors["id"] == group)
-        values: dict[str, Any] = {}
-        for column, reader in enumerate(self._readers):
-            value = today.signals[column]
-            if rows.size:
-                condor = view_condor(book, int(rows[0]))
-                value = reader.read(value, condor, today) if condor.short_put > 0.0 else value
-            values[reader.name] = "unavailable" if math.isnan(value) else round(float(value), 6)
-        return json.dumps(values)
+        condor = view_condor(book, int(rows[0])) if rows.size else None
+        if condor is not None and condor.short_put > 0.0:
+            for column, reader in self._of_condor:
+                values[column] = float(reader.read(values[column], condor, today))
+        told = ("unavailable" if math.isnan(value) else round(value, 6) for value in values)
+        return json.dumps(dict(zip(SIGNALS, told, strict=True)))
 
     def _irr(self, lots: Rows, today: Today, book: BookView, group: int) -> float:
         """Return the projected annual return on capital of one condor with its hedge, or of the book."""

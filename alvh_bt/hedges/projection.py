@@ -66,12 +66,15 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, vix_points_per_perce
     later = rolled(prices, days)
     deviation = prices.vix_level / 100.0 * math.sqrt(days / 365.0)
     total = 0.0
+    now = np.empty(lots.shape[0])
+    for i in range(lots.shape[0]):
+        now[i] = quote_contract(lot_contract(lots[i]), prices).mid
     for k in range(len(DEVIATIONS)):
         move = math.exp(DEVIATIONS[k] * deviation) - 1.0
         after = shocked(later, move, -100.0 * move * vix_points_per_percent)
         for i in range(lots.shape[0]):
             contract = lot_contract(lots[i])
-            change = quote_contract(contract, after).mid - quote_contract(contract, prices).mid
+            change = quote_contract(contract, after).mid - now[i]
             size = lots[i]["contracts"] * contract_multiplier(contract.root)
             total += WEIGHTS[k] * size * change
     return total
