@@ -43,7 +43,8 @@ class LayeredParams(NamedTuple):
     shift_dte: Days = 30  # lots nearer than this roll forward while the condor's strikes are rolled
     third_reading: Annotated[int, Named(ThirdReading)] = ThirdReading.BREAK_EVEN
     third_vix_rsi: NotNegative = 30.0  # reading "signals": RSI of VIX at or below
-    calm_vix_rsi: NotNegative = 50.0  # reading "signals": layer three leaves at or above
+    calm_vix_rsi: NotNegative = 50.0  # reading "signals": layer three leaves at or above,
+    third_days: Days = 10  # and not before so many calendar days
     thin_volume: NotNegative = 1000.0  # contracts a day in the two front months; below, VX is thin
     proxy: Annotated[int, Named(Proxy)] = Proxy.VXX  # stands in for thin VX
     second_delta: Delta = 0.30

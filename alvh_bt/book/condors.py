@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def with_decisions(condors: Rows, orders: Iterable[Order], today: Today) -> Rows
 
 
 def with_fill(condors: Rows, order: Order, price: float) -> Rows:
-    """Return the condors after one fill of theirs, or of a hedge layer deployed for them."""
+    """Return the condors after one fill of theirs; those of hedges change nothing here."""
     rows = condors.copy()
     ids = rows["id"].tolist()
     if order.group not in ids:
@@ -44,9 +44,6 @@ def with_fill(condors: Rows, order: Order, price: float) -> Rows:
     condor = rows[ids.index(order.group)]
     opens = order.lot < 0
     if order.book == Book.HEDGE:
-        if opens and order.action == Action.OPEN:
-            condor["second_entries"] += order.layer == Layer.TWO
-            condor["third_entries"] += order.layer == Layer.THREE
         return rows
     if order.action == Action.OPEN:
         condor["status"] = Status.OPEN
@@ -60,6 +57,18 @@ def with_fill(condors: Rows, order: Order, price: float) -> Rows:
         condor["put_rolls"] += order.layer == Layer.SHORT_PUT and order.reason == Reason.ROLL_PUT
         condor["call_rolls"] += order.layer == Layer.SHORT_CALL and order.reason == Reason.ROLL_CALL
         condor["root"], condor["expiry"] = order.root, order.expiry
+    return rows
+
+
+def with_layer_entry(condors: Rows, package: Sequence[Order]) -> Rows:
+    """Return the condors with the filled purchase of a layer counted: once, however many rungs it has."""
+    first = package[0]
+    if first.book != Book.HEDGE or first.action != Action.OPEN:
+        return condors
+    rows = condors.copy()
+    ours = rows["id"] == first.group
+    rows["second_entries"][ours] += first.layer == Layer.TWO
+    rows["third_entries"][ours] += first.layer == Layer.THREE
     return rows
 
 

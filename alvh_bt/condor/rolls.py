@@ -42,7 +42,7 @@ def later_expiry(today: Today, expiry: int, days_out: int) -> int:
     """Return the row in `today.spx` of the first expiry listed 1 to `days_out` days after `expiry`, or -1."""
     for row in range(today.spx.day.shape[0]):
         later = today.spx.day[row] - expiry
-        if 1 <= later <= days_out and today.spx.listed_from[row] <= today.fill_day:
+        if 1 <= later <= days_out and today.spx.listed_from[row] <= today.day:
             return row
     return -1
 

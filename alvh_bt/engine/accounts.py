@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from alvh_bt.book.condors import with_fill, without_flat
+from alvh_bt.book.condors import with_fill, with_layer_entry, without_flat
 from alvh_bt.book.ledger import (
     BookSums,
     carry_of,
@@ -141,6 +141,7 @@ class Accounts:
             return False
         for order, quote in zip(package, quotes, strict=True):
             self._fill_one(order, quote, prices)
+        self.condors = with_layer_entry(self.condors, package)
         return True
 
     def close_fills(self) -> None:

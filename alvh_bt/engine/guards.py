@@ -36,7 +36,9 @@ class Guards:
         Parameters
         ----------
         decision
-            Of the condor or of the hedge; a package is passed or refused whole.
+            Of the condor or of the hedge. Entries are passed or refused whole; of a hedge's roll the sale is
+            passed even where the purchase is refused, and a condor's roll is noted and passed, so that
+            nothing is held into its expiry for the guard's sake.
         today, book
             The close; condors planned by an earlier decision of it are in the book.
         """
@@ -44,35 +46,43 @@ class Guards:
         orders: list[Order] = []
         notes = list(decision.notes)
         for package in packages_of(decision.orders):
-            after = lots_after(lots, package, today.day)
-            refused = self._look(package, lots, after, today, book, notes)
-            if not refused:
-                orders.extend(package)
-                lots = after
+            kept = self._passed(package, lots, today, book, notes)
+            orders.extend(kept)
+            lots = lots_after(lots, kept, today.day)
         self._decided.keep(today.day, lots)
         return Decision(orders, notes)
 
-    def _look(
-        self, package: list[Order], lots: Rows, after: Rows, today: Today, book: BookView, notes: list[Note]
-    ) -> bool:
-        """Add what is to be noted about a package; return whether it is refused."""
+    def _passed(
+        self, package: list[Order], lots: Rows, today: Today, book: BookView, notes: list[Note]
+    ) -> list[Order]:
+        """Return the orders of a package that are sent, and add what is to be noted."""
+        after = lots_after(lots, package, today.day)
         found = next((order for order in package if _completes(order, lots, after)), None)
         if found is not None:
-            refuse = self.params.on_synthetic == OnSynthetic.REFUSE
+            refuse = self.params.on_synthetic == OnSynthetic.REFUSE and not _rolls_condor(package)
             reason = Reason.SYNTHETIC_REFUSED if refuse else Reason.SYNTHETIC_FOUND
             notes.append(refusal(found, reason, math.nan, math.nan))
             if refuse:
-                return True
-        opens = package[0].book == Book.HEDGE and package[0].action == Action.OPEN
-        if self.params.max_irr_cost <= 0.0 or not opens:
+                return [order for order in package if order.lot >= 0]
+        return [] if self._too_dear(package, lots, after, today, book, notes) else package
+
+    def _too_dear(
+        self, package: list[Order], lots: Rows, after: Rows, today: Today, book: BookView, notes: list[Note]
+    ) -> bool:
+        """Return whether a new layer costs more projected return than allowed, and note it; rolls may."""
+        first = package[0]
+        if self.params.max_irr_cost <= 0.0 or first.book != Book.HEDGE or first.action != Action.OPEN:
             return False
-        group = package[0].group
-        without = book_irr(lots, book.condors, group, today.prices, self.terms)
-        with_it = book_irr(after, book.condors, group, today.prices, self.terms)
-        if without - with_it > self.params.max_irr_cost:
-            notes.extend(refusal(order, Reason.IRR_COST, without, with_it) for order in package)
-            return True
-        return False
+        without = book_irr(lots, book.condors, first.group, today.prices, self.terms)
+        with_it = book_irr(after, book.condors, first.group, today.prices, self.terms)
+        if not without - with_it > self.params.max_irr_cost:
+            return False
+        notes.extend(refusal(order, Reason.IRR_COST, without, with_it) for order in package)
+        return True
+
+
+def _rolls_condor(package: list[Order]) -> bool:
+    return package[0].book == Book.CONDOR and package[0].action == Action.ROLL
 
 
 def _completes(order: Order, lots: Rows, after: Rows) -> bool:

@@ -61,6 +61,7 @@ class Journal:
         self.entries: list[Entry] = []
         self.terms = projection_terms(study)
         self._decided = DecidedLots()
+        self._told: dict[int, str] = {}
         self._of_condor = [
             (column, kind()) for column, kind in enumerate(SIGNALS.values()) if kind.read is not Signal.read
         ]
@@ -69,6 +70,7 @@ class Journal:
         """Add the orders and notes of a decision; `book` already shows planned and closing condors."""
         groups = {note.group for note in decision.notes} | {order.group for order in decision.orders}
         told = {group: self._signals(today, book, group) for group in groups}
+        self._told |= told
         for note in decision.notes:
             sizes = (note.contracts, note.price, math.nan)
             returns_of_note = (note.irr_without, note.irr_with)
@@ -78,24 +80,29 @@ class Journal:
         returns: dict[int, float] = {}
         for package in packages_of(decision.orders):
             order = package[0]
-            group, event = order.group, _event(order)
+            group = order.group
             before = returns[group] if group in returns else self._irr(lots, today, book, group)
             lots = lots_after(lots, package, today.day)
             after = returns[group] = self._irr(lots, today, book, group)
             legs = [package] if order.book == Book.CONDOR else [[leg] for leg in package]
             for part in legs:
                 sizes = self._sizes(part, today)
+                first, event = part[0], _event(part[0])
                 self._add(
-                    today, told[group], order.book, part[0].layer, event, part[0].reason, before, after, sizes
+                    today, told[group], first.book, first.layer, event, first.reason, before, after, sizes
                 )
         self._decided.keep(today.day, lots)
 
     def not_filled(self, order: Order, day: int) -> None:
-        """Add the note that a package was not filled on epoch day `day`, for lack of a price."""
+        """Add the note that a package was not filled on epoch day `day`, for lack of a price.
+
+        The signals are those of the close that decided it.
+        """
         name = _layer_name(order.book, order.layer)
         unknown = (math.nan,) * 5
         book, reason = code_name(Book, order.book), REASON_TEXT[Reason.NO_PRICE]
-        self.entries.append(Entry(day, book, name, "note", reason, "{}", *unknown))
+        signals = self._told.get(order.group, "{}")
+        self.entries.append(Entry(day, book, name, "note", reason, signals, *unknown))
 
     def _sizes(self, legs: Sequence[Order], today: Today) -> tuple[float, float, float]:
         """Return contracts, price a unit (points) and expected cost (USD) of legs or of one order."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from alvh_bt.book.records import Action, Book, Decision, Order, Reason, closing_order, make_note
 from alvh_bt.book.view import Today, tradable
 from alvh_bt.config import Sizes
-from alvh_bt.contracts import contract_multiplier, is_future
+from alvh_bt.contracts import contract_multiplier, is_future, is_share
 from alvh_bt.engine.accounts import Accounts
 
 #: The cut goes a little beyond the shortfall, since the next open may be worse than this close.
@@ -42,7 +42,8 @@ def cutting_orders(accounts: Accounts, shortfall: float, today: Today, sizes: in
         package = int(lot["group"]) * 4 if lot["book"] == Book.CONDOR else int(lot["id"])
         order = closing_order(lot, mark["mid"], Reason.MARGIN_CUT, Action.CLOSE, package)
         size = abs(order.contracts) * share
-        size = min(abs(order.contracts), math.ceil(size - 1e-9)) if sizes == Sizes.WHOLE else size
+        if sizes == Sizes.WHOLE and not is_share(order.root):
+            size = min(abs(order.contracts), math.ceil(size - 1e-9))
         orders.append(order._replace(contracts=math.copysign(size, order.contracts)))
     return Decision(orders, [])
 
@@ -97,7 +98,8 @@ def _debit(orders: Iterable[Order]) -> float:
 
 def _scaled(order: Order, share: float, sizes: int) -> Order:
     size = order.contracts * share
-    return order._replace(contracts=float(math.trunc(size)) if sizes == Sizes.WHOLE else size)
+    whole = sizes == Sizes.WHOLE and not is_share(order.root)
+    return order._replace(contracts=float(math.trunc(size)) if whole else size)
 
 
 def opening_need(orders: list[Order], margin_rate: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from alvh_bt.book.codes import Action, Book, Layer, Reason, Status
-from alvh_bt.book.records import Decision, make_note, nothing
+from alvh_bt.book.records import Decision, extend, make_note, nothing
 from alvh_bt.book.view import BookView, CondorView, Today
 from alvh_bt.compiled import rule
 from alvh_bt.contracts import Contract
@@ -26,22 +26,24 @@ from alvh_bt.pricing.day import shocked
 
 
 @rule
-def deploy(today: Today, book: BookView, condor: CondorView, rules: LayeredRules) -> Decision:
-    """Return the layers that this close adds for one condor: one when it is planned, two and three later."""
-    decision = nothing()
+def deploy(decision: Decision, today: Today, book: BookView, condor: CondorView, rules: LayeredRules) -> None:
+    """Append the layers that this close adds for one condor: one when it is planned, two and three later.
+
+    `decision` holds what was decided for it before, which counts in the band on net exposure.
+    """
     params = rules.layered
     if condor.status == Status.PLANNED:
         if quorum_allows(Layer.ONE, condor, today, rules):
-            return first_layer(today, book, condor, rules)
-        decision.notes.append(make_note(Book.HEDGE, Layer.ONE, condor.id, Reason.NO_QUORUM))
-        return decision
+            extend(decision, first_layer(today, book, condor, rules))
+        else:
+            decision.notes.append(make_note(Book.HEDGE, Layer.ONE, condor.id, Reason.NO_QUORUM))
+        return
     if condor.second_entries < params.max_entries and not held(book, condor.id, Layer.TWO):
         reason = second_trigger(condor, today.prices.vix_level, params)
         add_calls(decision, today, book, condor, Layer.TWO, reason, rules)
     if condor.third_entries < params.max_entries and not held(book, condor.id, Layer.THREE):
         reason = third_trigger(condor, today, params, rules.votes)
         add_calls(decision, today, book, condor, Layer.THREE, reason, rules)
-    return decision
 
 
 @rule
@@ -58,7 +60,7 @@ def first_layer(today: Today, book: BookView, condor: CondorView, rules: Layered
     else:
         after = shocked(today.prices, -0.01, rules.shock.vix_points_per_percent)
         unit = futures_gain(today, after, params.front_weight, fewest) / 0.01
-        vx = banded_size(vx, unit, today, book, condor, rules)
+        vx = banded_size(vx, unit, today, book, condor, nothing().orders, rules)
     return buy_volatility(vx, today, condor.id, params, rules.sizes)
 
 
@@ -86,7 +88,8 @@ def add_calls(
     if refusal != NO_REASON:
         decision.notes.append(make_note(Book.HEDGE, layer, condor.id, refusal))
         return
-    size = banded_size(wanted, call_exposure(today, layer, rules), today, book, condor, rules)
+    unit = call_exposure(today, layer, rules)
+    size = banded_size(wanted, unit, today, book, condor, decision.orders, rules)
     rungs = rules.layered.rungs if layer == Layer.TWO else 1
     package, bought = hedge_package(condor.id, layer, 0), 0
     for rung in range(rungs):

@@ -19,6 +19,9 @@ from alvh_bt.pricing.strikes import strike_by_delta
 VXM_FROM = 18484
 VX_PER_VXM = 10.0
 
+#: Package ids of held lots begin here, beyond those of every condor.
+LOT_PACKAGES = 1 << 40
+
 #: Calendar days beyond its roll that a future must have left to be bought: nobody buys what is to be
 #: sold, or settles, within the week.
 FRESH_DAYS = 7
@@ -37,9 +40,9 @@ def hedge_package(group: int, layer: int, part: int) -> int:
 
 
 @rule
-def lot_package(group: int, layer: int, row: int) -> int:
-    """Return the package id of an order on the held lot in `row`: lots of a layer trade apart."""
-    return hedge_package(group, layer, 1 + row % 14)
+def lot_package(lot_id: int) -> int:
+    """Return the package id of orders on a held lot: each lot is sold or rolled by itself."""
+    return LOT_PACKAGES + lot_id
 
 
 @rule

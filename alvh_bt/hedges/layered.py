@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from alvh_bt.book.records import Decision, extend, nothing
+from alvh_bt.book.records import Decision, nothing
 from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.choices import Profile, Proxy, ThirdReading
 from alvh_bt.compiled import rule
@@ -41,7 +41,7 @@ def decide_layered(today: Today, book: BookView, rules: LayeredRules) -> Decisio
             continue
         condor = view_condor(book, row)
         manage_lots(decision, today, book, condor, rules)
-        extend(decision, deploy(today, book, condor, rules))
+        deploy(decision, today, book, condor, rules)
     return decision
 
 

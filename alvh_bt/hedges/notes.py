@@ -9,7 +9,7 @@ from alvh_bt.book.records import Decision, closing_order, extend, make_note, not
 from alvh_bt.book.view import BookView, CondorView, Today
 from alvh_bt.choices import Proxy, SignalCode
 from alvh_bt.compiled import rule
-from alvh_bt.config import LayeredParams, Sizes
+from alvh_bt.config import LayeredParams
 from alvh_bt.contracts import NO_EXPIRY, Contract, Right, Root, contract_multiplier, make_contract
 from alvh_bt.hedges.instruments import buy, buy_futures, fewest_dte, hedge_package, lot_package
 from alvh_bt.pricing.day import quote_contract
@@ -33,7 +33,8 @@ def buy_volatility(vx: float, today: Today, group: int, params: LayeredParams, s
     """Return the purchase of `vx` VX futures for layer one, or of shares as sensitive where VX is thin.
 
     Where VX is thin and no share is listed, futures are bought all the same and a note says so. Only what
-    is bought (`vx` > 0) has shares in its place.
+    is bought (`vx` > 0) has shares in its place. Shares are never rounded: their prices are adjusted for
+    splits to come, so that one share of the file was thousands of shares of the day.
     """
     decision = nothing()
     if vx > 0.0 and thin_vx(today, params):
@@ -42,11 +43,9 @@ def buy_volatility(vx: float, today: Today, group: int, params: LayeredParams, s
         if not math.isnan(quote.mid):
             # USD a VX point: of a future its multiplier, of a share its delta.
             shares = vx * contract_multiplier(Root.VX) / quote.delta
-            shares = float(round(shares)) if sizes == Sizes.WHOLE else shares
             package, reason = hedge_package(group, Layer.ONE, 0), Reason.THIN_VX
-            if shares > 0.0:
-                order = buy(contract, shares, Layer.ONE, group, Action.OPEN, reason, package, today)
-                decision.orders.append(order)
+            order = buy(contract, shares, Layer.ONE, group, Action.OPEN, reason, package, today)
+            decision.orders.append(order)
             return decision
         decision.notes.append(make_note(Book.HEDGE, Layer.ONE, group, Reason.NO_PROXY))
     least, reason = fewest_dte(params), Reason.CONDOR_OPENED
@@ -70,11 +69,12 @@ def leave_note(
         return
     quote = quote_contract(proxy_contract(params), today.prices)
     vx = lot["contracts"] * quote.delta / contract_multiplier(Root.VX)
-    least, reason = fewest_dte(params), Reason.VX_LIQUID
+    unknown = math.isnan(today.signals[SignalCode.VX_VOLUME])
+    least, reason = fewest_dte(params), Reason.VOLUME_UNKNOWN if unknown else Reason.VX_LIQUID
     swap = buy_futures(vx, params.front_weight, least, Layer.ONE, condor.id, reason, sizes, today)
     if len(swap.orders) == 0:
         return
-    package, mid = lot_package(condor.id, Layer.ONE, row), book.marks[row]["mid"]
+    package, mid = lot_package(lot["id"]), book.marks[row]["mid"]
     decision.orders.append(closing_order(lot, mid, reason, Action.ROLL, package))
     for order in swap.orders:
         contract = make_contract(order.root, order.right, order.strike, order.expiry)

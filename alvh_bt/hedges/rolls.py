@@ -34,8 +34,9 @@ def manage_lots(
         if not tradable(lot["root"], lot["expiry"], today):
             continue
         mid = book.marks[row]["mid"]
-        package = lot_package(condor.id, lot["layer"], row)
-        if is_relaxed(today, condor, lot["layer"], rules.layered):
+        package = lot_package(lot["id"])
+        held_days = today.day - lot["entry_day"]
+        if is_relaxed(today, condor, lot["layer"], held_days, rules.layered):
             decision.orders.append(closing_order(lot, mid, Reason.RELAXED, Action.CLOSE, package))
             continue
         sold = monetised_size(lot, mid, rules)
@@ -50,11 +51,14 @@ def manage_lots(
 
 
 @rule
-def is_relaxed(today: Today, condor: CondorView, layer: int, params: LayeredParams) -> bool:
-    """Return whether the danger that deployed layer two or three is over; layer one stays with its condor."""
+def is_relaxed(today: Today, condor: CondorView, layer: int, held_days: int, params: LayeredParams) -> bool:
+    """Return whether the danger that deployed layer two or three is over; layer one stays with its condor.
+
+    `held_days` are the calendar days since the lot was bought.
+    """
     if layer == Layer.TWO:
         return second_is_relaxed(condor, today.prices.vix_level, params)
-    return layer == Layer.THREE and third_is_relaxed(condor, today, params)
+    return layer == Layer.THREE and third_is_relaxed(condor, today, held_days, params)
 
 
 @rule
@@ -74,7 +78,8 @@ def monetised_size(lot: Any, mid: float, rules: LayeredRules) -> float:
     ):
         return 0.0
     size = lot["contracts"] * params.monetise_share
-    return float(math.ceil(size)) if rules.sizes == Sizes.WHOLE else size
+    whole = rules.sizes == Sizes.WHOLE and not is_share(lot["root"])
+    return float(math.ceil(size)) if whole else size
 
 
 @rule
@@ -89,7 +94,7 @@ def roll_lot(
     contract = next_contract(today, book, row, reason, rules)
     if contract.expiry <= lot["expiry"]:
         return
-    package = lot_package(condor.id, lot["layer"], row)
+    package = lot_package(lot["id"])
     mid = book.marks[row]["mid"]
     decision.orders.append(closing_order(lot, mid, reason, Action.ROLL, package))
     decision.orders.append(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from numba import njit
 
 from alvh_bt.book.codes import Book, Layer
-from alvh_bt.book.records import lot_contract
+from alvh_bt.book.records import Order, lot_contract, order_contract
 from alvh_bt.book.view import BookView, CondorView, Today
 from alvh_bt.choices import Profile, SignalCode
 from alvh_bt.compiled import rule
@@ -171,8 +171,25 @@ def net_exposure(book: BookView, group: int, prices: DayPrices, points_per_perce
 
 
 @rule
+def decided_exposure(orders: list[Order], group: int, today: Today, points_per_percent: float) -> float:
+    """Return what the orders decided so far on this close add to a condor's hedge exposure, USD."""
+    added = 0.0
+    for order in orders:
+        if order.book == Book.HEDGE and order.group == group:
+            after = shocked(today.prices, -0.01, points_per_percent)
+            added += order.contracts * shock_gain(order_contract(order), today.prices, after) / 0.01
+    return added
+
+
+@rule
 def banded_size(
-    size: float, unit: float, today: Today, book: BookView, condor: CondorView, rules: LayeredRules
+    size: float,
+    unit: float,
+    today: Today,
+    book: BookView,
+    condor: CondorView,
+    orders: list[Order],
+    rules: LayeredRules,
 ) -> float:
     """Return the size of a layer with which net exposure stays within the band, where it can.
 
@@ -184,6 +201,8 @@ def banded_size(
         Exposure that one contract adds, USD (see `net_exposure`).
     today, book, condor, rules
         The close, and the condor that the layer protects.
+    orders
+        What was decided before on this close: sales make room, purchases take it.
 
     Returns
     -------
@@ -195,7 +214,9 @@ def banded_size(
     base = equity_beta(today, sizing) * condor_notional(condor, today.prices.spot)
     if sizing.band_high <= 0.0 or unit <= 0.0 or base <= 0.0 or size <= 0.0:
         return size
-    before = net_exposure(book, condor.id, today.prices, rules.shock.vix_points_per_percent) / base
+    points = rules.shock.vix_points_per_percent
+    before = net_exposure(book, condor.id, today.prices, points)
+    before = (before + decided_exposure(orders, condor.id, today, points)) / base
     after = before + size * unit / base
     if after > sizing.band_high:
         return max(0.0, (sizing.band_high - before) * base / unit)

@@ -79,14 +79,15 @@ def signals_trigger(today: Today, params: LayeredParams, votes: VoteParams) -> i
 
 
 @rule
-def third_is_relaxed(condor: CondorView, today: Today, params: LayeredParams) -> bool:
+def third_is_relaxed(condor: CondorView, today: Today, held_days: int, params: LayeredParams) -> bool:
     """Return whether what deployed layer three is over.
 
     By default the index is back above the break-even with the flow calm or unknown; under the other
-    reading the RSI of VIX is back at `calm_vix_rsi`.
+    reading it was held for `third_days` and the RSI of VIX is at `calm_vix_rsi`, which it may well be on
+    the day of a surprise.
     """
     if params.third_reading == ThirdReading.SIGNALS:
-        return today.signals[SignalCode.VIX_RSI] >= params.calm_vix_rsi
+        return held_days >= params.third_days and today.signals[SignalCode.VIX_RSI] >= params.calm_vix_rsi
     if closes_below(today.closes, condor.break_even) > 0:
         return False
     return not today.signals[SignalCode.FLOW_SPIKE] > params.calm_percentile

@@ -132,9 +132,9 @@ def carried(table: Table, spec: FileSpec, days: Days) -> Aligned:
         stale[at >= 0] = days[at >= 0] - known_from[given[at[at >= 0]]] > spec.stale_after
         aligned.values[column.target] = values
         aligned.provenance[column.target] = observed_where_finite(values)
-        aligned.provenance[column.target][stale] = Provenance.REPAIRED
         if column.modelled:
             aligned.provenance[column.target][np.isfinite(values)] = Provenance.MODELLED
+        aligned.provenance[column.target][stale] = Provenance.REPAIRED
         held |= stale
     what = f"no row for {spec.stale_after} days (last one held)"
     aligned.repairs.extend(_repair(spec.name, what, days[held]))
