@@ -27,6 +27,14 @@ from alvh_bt.hedge_params import (
     VxthParams,
 )
 from alvh_bt.signal_params import QuorumParams, SignalParams, VoteParams
+from alvh_bt.study_checks import (
+    Check,
+    ladder_checks,
+    layered_checks,
+    scaling_checks,
+    signal_checks,
+    vxth_checks,
+)
 
 __all__ = [
     "BookParams",
@@ -167,54 +175,22 @@ class Study:
             When two settings contradict each other.
         """
         checks = (
-            (self.start and self.end and self.start > self.end, "start is after end"),
-            (
-                any(
-                    needed > mask.bit_count()
-                    for needed, mask in zip(self.quorum[::2], self.quorum[1::2], strict=True)
-                ),
-                "quorum asks for more approvals than it names signals",
+            Check(
+                self.start is not None and self.end is not None and self.start > self.end,
+                "start is after end",
             ),
-            (
-                self.sizing.band_high > 0.0 and self.sizing.band_low >= self.sizing.band_high,
-                "sizing.band_low must be below sizing.band_high",
-            ),
-            (
-                self.climate.pe_low >= self.climate.pe_high
-                or self.climate.wacc_low >= self.climate.wacc_high,
-                "climate.pe_low and wacc_low must be below pe_high and wacc_high",
-            ),
-            (
-                not self.layered.first_low <= self.layered.first_share <= self.layered.first_high,
-                "layered.first_share must lie between first_low and first_high",
-            ),
-            (
-                self.layered.differential_low >= self.layered.differential_high,
-                "layered.differential_low must be below layered.differential_high",
-            ),
-            (not self.hedges, "hedges is empty: name at least one"),
-            (len(set(self.hedges)) < len(self.hedges), "hedges names one twice"),
-            (
+            Check(not self.hedges, "hedges is empty: name at least one"),
+            Check(len(set(self.hedges)) < len(self.hedges), "hedges names one twice"),
+            Check(
                 self.condor.wing_width == self.condor.short_distance == 0.0
                 and self.condor.wing_delta >= self.condor.short_delta,
                 "condor.wing_delta must be below condor.short_delta",
             ),
-            (
-                self.layered.call_dte_low > self.layered.call_dte_high,
-                "layered.call_dte_low must not exceed layered.call_dte_high",
-            ),
-            (
-                self.layered.relax_delta >= self.layered.trigger_delta,
-                "layered.relax_delta must be below layered.trigger_delta",
-            ),
-            (
-                self.layered.relax_iv_expansion >= self.layered.trigger_iv_expansion,
-                "layered.relax_iv_expansion must be below layered.trigger_iv_expansion",
-            ),
-            (
-                self.layered.first_share + self.layered.second_share + self.layered.third_share > 1.0 + 1e-9,
-                "layered.first_share, second_share and third_share add up to more than 1",
-            ),
+            *layered_checks(self.layered),
+            *scaling_checks(self.sizing, self.climate),
+            *signal_checks(self.signals, self.quorum),
+            *ladder_checks(self.ladder),
+            *vxth_checks(self.vxth),
         )
         for wrong, message in checks:
             if wrong:

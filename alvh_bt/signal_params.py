@@ -23,7 +23,9 @@ class SignalParams(NamedTuple):
     debt_share: Share = 0.25  # of capital, in WACC
     tax_rate: Share = 0.21
     growth_years: Annotated[int, Field(ge=1, le=30)] = 10  # of dividends, in the dividend-discount model
-    most_growth: Share = 0.06  # a year, whatever the dividends did
+    most_growth: Share = 0.04  # a year, whatever the dividends did: nominal growth in the long run
+    equity_over_credit: Share = 0.02  # a year, cost of equity above the yield of high-yield debt
+    stress_sessions: Sessions = 63  # over which fair value and price over cash flow must both have fallen
     beta_sessions: Sessions = 252
     rotation_sessions: Sessions = 20
 

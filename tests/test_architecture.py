@@ -18,7 +18,7 @@ TIERS = (
     ("errors", "contracts", "compiled", "choices", "bounds", "own_class"),
     (
         *("sessions", "calendars", "config", "presets", "hedge_params", "signal_params"),
-        *("pricing", "market", "chains"),
+        *("study_checks", "pricing", "market", "chains"),
     ),
     ("costs", "book"),
     ("signals", "condor", "hedges"),

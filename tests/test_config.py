@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,8 @@ from alvh_bt.config import (
     read_study,
 )
 from alvh_bt.errors import AlvhError, ConfigError
+
+PRESETS = Path(__file__).resolve().parent.parent / "data" / "presets"
 
 
 def complaint(**settings) -> str:
@@ -207,6 +210,32 @@ def test_choices_are_made_by_name(concern, setting, codes) -> None:
             {"layered": {"first_share": 0.4, "first_high": 0.4, "second_share": 0.4, "third_share": 0.21}},
             "layered.first_share, second_share and third_share add up to more than 1",
         ),
+        ({"climate": {"wacc_low": 0.09}}, "climate.pe_low and wacc_low must be below"),
+        ({"layered": {"vx_low": 0.26}}, "layered.vx_low must not exceed layered.vx_high"),
+        ({"layered": {"monetise_multiple": 1.0}}, "layered.monetise_multiple must be above 1, or 0"),
+        ({"layered": {"monetise_future": 0.9}}, "layered.monetise_future must be above 1, or 0"),
+        (
+            {"layered": {"calm_percentile": 0.90}},
+            "layered.calm_percentile must be below layered.flow_percentile",
+        ),
+        ({"layered": {"third_vix_rsi": 50.0}}, "layered.third_vix_rsi must be below layered.calm_vix_rsi"),
+        (
+            {"layered": {"shift_dte": 7, "call_roll_dte": 7}},
+            "layered.shift_dte must be above layered.future_roll_dte",
+        ),
+        ({"layered": {"shift_dte": 13}}, "layered.shift_dte must not be below layered.call_roll_dte"),
+        ({"vxth": {"low": 30.0}}, "vxth.low, high and top must rise in this order"),
+        ({"vxth": {"top": 30.0}}, "vxth.low, high and top must rise in this order"),
+        ({"signals": {"macd_fast": 26}}, "signals.macd_fast must be below signals.macd_slow"),
+        ({"ladder": {"near_dte": 110}}, "ladder.near_dte, middle_dte and far_dte must rise in this order"),
+        ({"ladder": {"far_dte": 110}}, "ladder.near_dte, middle_dte and far_dte must rise in this order"),
+        ({"ladder": {"near_roll_dte": 30}}, "ladder.near_roll_dte must be below ladder.near_dte"),
+        ({"ladder": {"middle_roll_dte": 110}}, "ladder.middle_roll_dte must be below ladder.middle_dte"),
+        ({"ladder": {"far_roll_dte": 220}}, "ladder.far_roll_dte must be below ladder.far_dte"),
+        (
+            {"ladder": {"near_weight": 0.0, "middle_weight": 0.0, "far_weight": 0.0}},
+            "ladder.near_weight, middle_weight and far_weight are all 0",
+        ),
     ],
 )
 def test_contradictions(settings, said) -> None:
@@ -221,10 +250,22 @@ def test_contradictions(settings, said) -> None:
         {"condor": {"wing_delta": 0.16, "wing_width": 25.0}},  # the width replaces the delta
         {"layered": {"call_dte_low": 45}},
         {"layered": {"first_share": 0.2, "first_high": 0.2, "second_share": 0.4, "third_share": 0.4}},
+        {"layered": {"vx_low": 0.2, "vx_high": 0.2}},
+        {"layered": {"monetise_multiple": 0.0, "monetise_future": 0.0}},  # no sales
+        {"layered": {"monetise_multiple": 1.01, "monetise_future": 1.01}},
+        {"layered": {"shift_dte": 14}},
+        {"ladder": {"near_roll_dte": 29, "middle_roll_dte": 109, "far_roll_dte": 219}},
+        {"ladder": {"near_weight": 0.0, "middle_weight": 0.0}},
+        {"vxth": {"low": 29.9, "top": 30.1}},
     ],
 )
 def test_what_only_looks_like_a_contradiction(settings) -> None:
     assert isinstance(make_study(**settings), Study)
+
+
+@pytest.mark.parametrize("path", sorted(PRESETS.glob("*.toml")), ids=lambda path: path.stem)
+def test_no_preset_contradicts_itself(path) -> None:
+    assert isinstance(make_study(**read_study(path)), Study)
 
 
 def test_bounds_hold_for_a_study_made_of_records() -> None:

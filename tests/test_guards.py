@@ -81,6 +81,46 @@ def test_a_package_is_refused_whole_and_others_pass() -> None:
     assert passed(Study(guard=REFUSE), condor_lots(), partner, bad, other).orders == [other]
 
 
+def test_a_refused_roll_of_a_hedge_is_sold_all_the_same() -> None:
+    # VX is sold for the expiry into which the calls roll: together they would be a synthetic.
+    lots = [*condor_lots(), call_lot(9, Layer.TWO, 10), future_lot(10, 37, -0.5)]
+    rolls = {"action": Action.ROLL, "reason": Reason.ROLL_FORWARD}
+    sale = order(Root.VIX, Right.CALL, 25.0, 10, -7.0, lot=9, **rolls)
+    purchase = order(Root.VIX, Right.CALL, 25.0, 37, 7.0, **rolls)
+    told = passed(Study(guard=REFUSE), lots, sale, purchase)
+    assert told.orders == [sale]
+    assert [(note.layer, note.reason) for note in told.notes] == [(Layer.TWO, Reason.SYNTHETIC_REFUSED)]
+    assert passed(Study(), lots, sale, purchase).orders == [sale, purchase]
+
+
+@pytest.mark.parametrize("guard", [REFUSE, GuardParams()], ids=["refuse", "journal"])
+def test_a_condors_roll_passes_whole_and_is_noted(guard) -> None:
+    # The hedge holds the call of the strike to which the short put goes.
+    lots = [*condor_lots(), spx_call(9, 3600.0)]
+    usual = {"book": Book.CONDOR, "layer": Layer.SHORT_PUT, "action": Action.ROLL}
+    bought_back = order(Root.SPX, Right.PUT, 3700.0, 46, 0.5, lot=2, **usual)
+    sold = order(Root.SPX, Right.PUT, 3600.0, 46, -0.5, **usual)
+    told = passed(Study(guard=guard), lots, bought_back, sold)
+    assert told.orders == [bought_back, sold]
+    assert [(note.book, note.reason) for note in told.notes] == [(Book.CONDOR, Reason.SYNTHETIC_FOUND)]
+
+
+def spx_call(lot_id: int, strike: float) -> dict:
+    """An SPX call of the condor's expiry, in the hedge book."""
+    return call_lot(lot_id, Layer.TWO, 46, strike, 0.5, root=Root.SPX)
+
+
+def test_an_entry_of_a_condor_is_refused_whole() -> None:
+    usual = {"book": Book.CONDOR, "action": Action.OPEN, "group": 2}
+    legs = [
+        order(Root.SPX, Right.PUT, 3500.0, 46, 0.5, layer=Layer.LONG_PUT, **usual),
+        order(Root.SPX, Right.PUT, 3600.0, 46, -0.5, layer=Layer.SHORT_PUT, **usual),
+    ]
+    told = passed(Study(guard=REFUSE), [spx_call(9, 3600.0)], *legs)
+    assert told.orders == []
+    assert [note.reason for note in told.notes] == [Reason.SYNTHETIC_REFUSED]
+
+
 def test_decisions_of_one_close_count_together() -> None:
     # The condor sells a put; the hedge then buys the call of that strike on the same close.
     today = at_close()

@@ -293,13 +293,41 @@ def test_switched_off_time_value_never_rolls() -> None:
 
 def test_half_of_the_near_calls_move_to_the_middle_tenor_with_their_roll() -> None:
     today = at_close(vix_options=listed(Root.VIX, 21, 49, 107, 163))
-    decision = ladder(today, standing(near=21), settings=params(time_value_gone=0.0))
-    target = bought(ladder(today, rows=condors(PLANNED)), Layer.NEAR)[0].contracts
-    assert sold(decision) == [11]
-    assert [(o.expiry - DAY, o.contracts) for o in bought(decision, Layer.NEAR)] == [(49, target)]
-    assert [(o.expiry - DAY, o.contracts) for o in bought(decision, Layer.MIDDLE)] == [(107, 2.0)]
+    settings = params(time_value_gone=0.0, calls_per_condor=1.0)
+    rows = condors({"contracts": 10.0})  # a target of 4, 4 and 2
+    decision = ladder(today, standing(near=21), rows, settings=settings)
+    # Two of four near calls are bought in the middle tenor and take the place of two of its four.
+    trades = [(o.layer, o.lot, o.expiry - DAY, o.contracts) for o in decision.orders]
+    assert trades == [
+        (Layer.NEAR, 11, 21, -4.0),
+        (Layer.NEAR, -1, 49, pytest.approx(4.0)),
+        (Layer.MIDDLE, 12, 107, pytest.approx(-2.0)),
+        (Layer.MIDDLE, -1, 107, 2.0),
+    ]
     assert len({order.package for order in decision.orders}) == 1  # together or not at all
     assert {order.action for order in decision.orders} == {Action.ROLL}
+
+
+def test_shifted_calls_take_the_place_of_those_nearest_to_expiry() -> None:
+    today = at_close(vix_options=listed(Root.VIX, 21, 49, 107, 163))
+    settings = params(time_value_gone=0.0, calls_per_condor=1.0)
+    rows = condors({"contracts": 10.0})
+    # Four middle calls in three lots, the last bought the nearest; eight near calls, of which four move.
+    lots = [*standing(near=21, contracts=8.0, middle=100), rung(14, Layer.MIDDLE, 88, contracts=1.0)]
+    lots[1]["contracts"] = 2.0
+    lots.append(rung(15, Layer.MIDDLE, 72, contracts=1.0))
+    decision = ladder(today, lots, rows, settings=settings)
+    middle = [(o.lot, o.contracts) for o in decision.orders if o.layer == Layer.MIDDLE]
+    assert middle == [(15, -1.0), (14, -1.0), (12, pytest.approx(-2.0)), (-1, 4.0)]
+
+
+def test_a_middle_bucket_below_its_target_is_not_trimmed() -> None:
+    today = at_close(vix_options=listed(Root.VIX, 21, 49, 107, 163))
+    settings = params(time_value_gone=0.0, calls_per_condor=1.0)
+    lots = standing(near=21)
+    lots[1]["contracts"] = 1.0
+    decision = ladder(today, lots, condors({"contracts": 10.0}), settings=settings)
+    assert [(o.lot, o.contracts) for o in decision.orders if o.layer == Layer.MIDDLE] == [(-1, 2.0)]
 
 
 def test_a_shift_in_whole_contracts_and_the_return_of_the_middle_bucket_to_its_target() -> None:
@@ -307,14 +335,21 @@ def test_a_shift_in_whole_contracts_and_the_return_of_the_middle_bucket_to_its_t
     settings = params(time_value_gone=0.0, calls_per_condor=1.0)
     rows = condors({"contracts": 10.0})
     lots = standing(near=21, contracts=3.0)
-    assert [o.contracts for o in bought(ladder(today, lots, rows, settings=settings, sizes=WHOLE), 9)] == [
-        2.0
-    ]
-    # The middle bucket, with what was shifted into it, rolls back to four calls.
+    moved = ladder(today, lots, rows, settings=settings, sizes=WHOLE)
+    # Half of three is two, by rounding to even; the middle then has five, one more than its target.
+    assert [o.contracts for o in moved.orders if o.layer == Layer.MIDDLE] == [-1.0, 2.0]
+    # The middle bucket at its own days rolls back to four calls.
     months = at_close(vix_options=listed(Root.VIX, 37, 60, 107, 163))
     lots = [*standing(middle=60), rung(14, Layer.MIDDLE, 88, contracts=2.0)]
     decision = ladder(months, lots, rows, settings=settings)
     assert sold(decision) == [12, 14]
+    assert [o.contracts for o in bought(decision, Layer.MIDDLE)] == pytest.approx([4.0])
+
+
+def test_nothing_is_shifted_into_a_middle_bucket_that_rolls_itself() -> None:
+    today = at_close(vix_options=listed(Root.VIX, 21, 49, 107, 163))
+    settings = params(time_value_gone=0.0, calls_per_condor=1.0)
+    decision = ladder(today, standing(near=21, middle=60), condors({"contracts": 10.0}), settings=settings)
     assert [o.contracts for o in bought(decision, Layer.MIDDLE)] == pytest.approx([4.0])
 
 

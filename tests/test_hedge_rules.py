@@ -486,7 +486,7 @@ def test_third_trigger_table(closes, flow, confirm, reason) -> None:
     ],
 )
 def test_third_is_relaxed_above_the_break_even_in_calm_or_unknown_flow(close, flow, relaxed) -> None:
-    assert third_is_relaxed(condor_view(), at_close(closes=(close,), flow=flow), USUAL) is relaxed
+    assert third_is_relaxed(condor_view(), at_close(closes=(close,), flow=flow), 5, USUAL) is relaxed
 
 
 def test_unknown_flow_is_noted_and_buys_nothing() -> None:
@@ -550,7 +550,7 @@ def test_call_layer_that_is_not_listed_is_noted() -> None:
 )
 def test_relaxed_table(layer, put, close, relaxed) -> None:
     condor = condor_view(short_put_delta=put, short_call_delta=0.05)
-    assert is_relaxed(at_close(closes=(close,), flow=0.2), condor, layer, USUAL) is relaxed
+    assert is_relaxed(at_close(closes=(close,), flow=0.2), condor, layer, 5, USUAL) is relaxed
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rule_scenes import DAY, at_close, book_of, call_lot, condor_lots, condors
 
 from alvh_bt.analysis.layers import closed_trades, layer_table, monetised_usd
 from alvh_bt.analysis.signal_coverage import coverage_notes, unavailable_shares
+from alvh_bt.book.records import Action, Book, Decision, Layer, Order, Reason, make_order
 from alvh_bt.choices import SignalCode
 from alvh_bt.cli.main import run
+from alvh_bt.config import Study
+from alvh_bt.contracts import Right, Root, make_contract
+from alvh_bt.engine.journal import Journal
 
 COLUMNS = [
     "date",
@@ -77,6 +82,42 @@ def test_unavailable_shares_are_of_the_window_and_of_market_signals() -> None:
     assert notes[0].endswith("neutral: quick_ratio")
     assert notes[1].endswith("pe 25%")
     assert not list(coverage_notes(shares, ("none", "static-calls")))
+
+
+def hedge_order(action: int, reason: int, contracts: float, lot: int = -1) -> Order:
+    calls = make_contract(Root.VIX, Right.CALL, 25.0, DAY + 37)
+    return make_order(Book.HEDGE, Layer.TWO, action, 1, lot, calls, contracts, 1.0, reason, 100)
+
+
+def journalled(*orders: Order, rsi: float = 42.0) -> Journal:
+    """A journal of one close on which VIX had an RSI of `rsi`."""
+    today = at_close(known={SignalCode.VIX_RSI: rsi})
+    book = book_of(today, [*condor_lots(), call_lot(9, Layer.TWO, 37)], condors({}))
+    journal = Journal(Study())
+    journal.record(Decision(list(orders), []), today, book)
+    return journal
+
+
+def test_each_order_of_a_package_has_an_event_of_its_own() -> None:
+    journal = journalled(
+        hedge_order(Action.CLOSE, Reason.MONETISED, -3.0, lot=9),
+        hedge_order(Action.ROLL, Reason.ROLL_FORWARD, -4.0, lot=9),
+        hedge_order(Action.OPEN, Reason.SHORT_DELTA, 4.0),
+    )
+    found = [(entry.event, entry.contracts) for entry in journal.entries]
+    assert found == [("monetise", -3.0), ("roll", -4.0), ("open", 4.0)]
+
+
+def test_what_is_not_filled_has_the_signals_of_the_close_that_decided_it() -> None:
+    order = hedge_order(Action.OPEN, Reason.SHORT_DELTA, 4.0)
+    journal = journalled(order)
+    journal.not_filled(order, DAY + 1)
+    decided, unfilled = journal.entries
+    assert (unfilled.date, unfilled.event, unfilled.layer) == (DAY + 1, "note", "two")
+    assert json.loads(unfilled.signals)["vix_rsi"] == 42.0
+    assert unfilled.signals == decided.signals
+    journal.not_filled(order._replace(group=7), DAY + 1)  # a strategy's own: no close decided it
+    assert journal.entries[-1].signals == "{}"
 
 
 @pytest.fixture(scope="module")

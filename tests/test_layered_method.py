@@ -194,8 +194,9 @@ def test_band_cuts_and_raises_a_layer(wanted, unit, size) -> None:
     today = at_close()
     book = book_of(today, [], condors(PLANNED))
     planned = condor_view(contracts=0.625, status=Status.PLANNED)
-    assert banded_size(wanted, unit, today, book, planned, rules_with()) == pytest.approx(size, rel=1e-9)
-    assert banded_size(wanted, unit, today, book, planned, rules_with(sizing=NO_BAND)) == wanted
+    found = banded_size(wanted, unit, today, book, planned, [], rules_with())
+    assert found == pytest.approx(size, rel=1e-9)
+    assert banded_size(wanted, unit, today, book, planned, [], rules_with(sizing=NO_BAND)) == wanted
 
 
 def test_layer_that_finds_no_room_is_not_added_and_says_so() -> None:

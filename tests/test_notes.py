@@ -41,11 +41,11 @@ from alvh_bt.engine.margin_guard import opening_need
 from alvh_bt.engine.recorder import BookRecorder
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
-from alvh_bt.errors import DataError
 from alvh_bt.hedges import NoHedge
 from alvh_bt.pricing.day import DayPrices, quote_contract, rolled, shocked
 from alvh_bt.pricing.flat import flat_prices
 from alvh_bt.pricing.model import ModelPrices
+from alvh_bt.pricing.notes import continued_note, position_moves
 from alvh_bt.report.files import parquet_bytes
 
 D = dt.date.fromisoformat
@@ -328,12 +328,87 @@ def test_a_round_trip_on_real_history_is_worth_what_the_file_says(real_data_dir,
     assert len(parquet_bytes([("x", trades)], tuple(trades.columns[1:]))) > 0
 
 
-def test_a_share_held_where_its_prices_end_stops_the_run_by_name(real_data_dir):
-    study = window_study("2017-08-28", "2017-09-15")
-    with pytest.raises(DataError, match=r"no price for VXX on 2017-09-11"):
-        traded(real(real_data_dir), study, {2: [(VXX, 1.0)]})
-    strategy, recorder = traded(real(real_data_dir), study, {9: [(VXX, 1.0)]})  # decided on the last close
-    assert len(recorder.trade_list()) == 0 and strategy.statuses[-1] == "Rejected"
+def test_a_share_is_held_across_the_hole_of_its_file(real_data_dir):
+    study = window_study("2017-08-28", "2018-02-09")
+    strategy, recorder = traded(real(real_data_dir), study, {2: [(VXX, 10.0)], 30: [(VXX, -4.0)]})
+    assert strategy.statuses[-1] == "Completed"
+    daily, trades = recorder.daily(), recorder.trade_list()
+    assert [f"{day:%Y-%m-%d}" for day in trades["date"]] == ["2017-08-30", "2017-10-10"]
+    assert f"{daily['date'].iloc[-1]:%Y-%m-%d}" == "2018-02-09"
+    # Marked every day: on most days of the hole the six shares move.
+    hole = daily[(daily["date"] > "2017-10-10") & (daily["date"] < "2018-01-25")]
+    assert (hole["hedge_pnl"] != 0.0).mean() > 0.9
+
+
+# What is missing in a file
+
+
+def test_moves_of_the_position_on_paper():
+    # 16 and 51 days: 0.6 x 20 + 0.4 x 24 = 21.6, then 0.6 x 21 + 0.4 x 24.5. 1 and 36 days: 6/35 and 29/35;
+    # a day later the first has settled, and counts at a VIX of 30. Then a close without a curve.
+    tenor = np.array(
+        [[16.0, 51.0, 79.0], [15.0, 50.0, 78.0], [1.0, 36.0, 64.0], [35.0, 63.0, 0.0], [0.0] * 3]
+    )
+    closed = np.array(
+        [[20.0, 24.0, 25.0], [21.0, 24.5, 25.0], [20.0, 24.0, 25.0], [25.0, 26.0, 0], [0.0] * 3]
+    )
+    vix = np.array([18.0, 19.0, 18.0, 30.0, NAN])
+    moves = position_moves(np.array([100, 101, 115, 116, 117]), vix, tenor, closed)
+    first = (0.6 * 21.0 + 0.4 * 24.5) / 21.6 - 1.0
+    settled = (6.0 * 30.0 + 29.0 * 25.0) / (6.0 * 20.0 + 29.0 * 24.0) - 1.0
+    assert moves[[0, 1, 3, 4]] == pytest.approx([0.0, first, settled, 0.0], abs=1e-12)
+
+
+def test_a_future_that_is_not_quoted_is_on_the_curve():
+    tenor = np.array([[16.0, 51.0, 0.0], [15.0, 78.0, 0.0]])
+    closed = np.array([[20.0, 24.0, 0.0], [21.0, 27.3, 0.0]])
+    moves = position_moves(np.array([100, 101]), np.array([18.0, 19.0]), tenor, closed)
+    # At 50 days, on the line from 21 at 15 to 27.3 at 78 days: 21 + 6.3 x 35 / 63 = 24.5.
+    assert moves[1] == pytest.approx((0.6 * 21.0 + 0.4 * 24.5) / 21.6 - 1.0, rel=1e-12)
+
+
+#: Closes of a file; every day the futures of the position rise by 1%.
+HOLES = [
+    pytest.param([NAN, NAN, 100.0, 110.0], [NAN, NAN, 100.0, 110.0], id="from the first close on"),
+    pytest.param([NAN] * 3, [NAN] * 3, id="not listed"),
+    pytest.param([100.0, NAN, 90.0], [100.0, 101.0, 90.0], id="one missing day: then the file's own"),
+    pytest.param(
+        [100.0, NAN, NAN], [100.0, 101.0, 102.01], id="after the end of the file the futures move it"
+    ),
+    pytest.param(
+        [100.0, *[NAN] * 19, 50.0],
+        [100.0 * 1.01**k for k in range(20)] + [50.0],
+        id="20 sessions apart: the ratio of the closes",
+    ),
+    pytest.param(
+        [100.0, *[NAN] * 20, 50.0, 55.0, NAN, 44.0, NAN],
+        [100.0 * 1.01**k for k in range(22)] + [100.0 * 1.01**21 * x for x in (1.1, 1.111, 0.88, 0.8888)],
+        id="21 sessions apart: chained on, then the ratios of the closes",
+    ),
+    pytest.param(
+        [100.0, *[NAN] * 20, 50.0, *[NAN] * 20, 10.0, 20.0],
+        [100.0 * 1.01**k for k in range(43)] + [200.0 * 1.01**42],
+        id="two long holes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("observed", "expected"), HOLES)
+def test_what_is_missing_moves_with_the_futures(observed, expected):
+    days = 15_000 + np.arange(len(observed))
+    found = continued_note(Root.VXX, days, np.array(observed), np.full(len(days), 0.01))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    for end in range(1, len(days)):  # what comes later changes nothing
+        part = continued_note(Root.VXX, days[:end], np.array(observed[:end]), np.full(end, 0.01))
+        np.testing.assert_array_equal(part, found[:end])
+
+
+def test_what_is_missing_of_uvxy_moves_by_its_leverage():
+    days = np.array([day_of(date) for date in ("2018-02-26", "2018-02-27", "2018-02-28", "2018-03-01")])
+    observed, moves = np.array([10.0, NAN, NAN, NAN]), np.array([0.0, 0.10, 0.10, -0.9])
+    found = continued_note(Root.UVXY, days, observed, moves)
+    # twice, then one and a half times, then no less than nothing
+    assert found == pytest.approx([10.0, 12.0, 13.8, 0.0], rel=1e-12)
 
 
 # History
@@ -357,8 +432,48 @@ def test_marks_are_the_closes_and_opens_move_with_the_futures(real_data_dir):
         assert opened.vxx == pytest.approx(before.vxx * (1.0 + change), rel=1e-12)
         if math.isfinite(opened.uvxy):
             assert opened.uvxy == pytest.approx(before.uvxy * (1.0 + 2.0 * change), rel=1e-12)
-    gap = market.index_of(D("2017-11-01"))
-    assert math.isnan(prices.at_close(gap).vxx) and math.isnan(prices.at_open(gap).vxx)
+
+
+def test_a_real_hole_is_filled_and_the_series_after_it_chained_on(real_data_dir):
+    world = real(real_data_dir)
+    market, prices = world.market, world.prices
+    rows = range(market.index_of(D("2017-08-28")), market.index_of(D("2018-03-01")) + 1)
+    file = market.columns["vxx"]
+    price = {i: prices.at_close(i).vxx for i in rows}
+    hole = [i for i in rows if math.isnan(file[i])]
+    assert [str(calendar_date(int(market.days[i]))) for i in (hole[0], hole[-1])] == [
+        "2017-09-11",
+        "2018-01-24",
+    ]
+    resumed, compared = hole[-1] + 1, 0
+    for i in rows:
+        if i < hole[0]:
+            assert price[i] == file[i]
+        elif i > resumed:
+            assert price[i] / price[i - 1] == pytest.approx(file[i] / file[i - 1], rel=1e-12)
+        elif math.isfinite(move := position_move(market, i)):
+            # abs 2e-3: the test counts whole days to settlement, the curve counts to its morning.
+            assert price[i] / price[i - 1] == pytest.approx(1.0 + move, abs=2e-3)
+            compared += 1
+        assert math.isfinite(prices.at_open(i).vxx)
+    assert compared > 0.9 * len(hole)
+
+
+def position_move(market: Any, i: int) -> float:
+    """The relative move of the 30-day position from the settlements alone; NaN where one is missing."""
+    held = [
+        (e - market.days[i - 1], e, p)
+        for e, p in zip(market.vx_expiry[i - 1], market.vx_settle[i - 1], strict=True)
+        if e > market.days[i - 1] and math.isfinite(p)
+    ]
+    near, far = [h for h in held if h[0] <= 30], [h for h in held if h[0] > 30]
+    today = dict(zip(market.vx_expiry[i].tolist(), market.vx_settle[i].tolist(), strict=True))
+    one = near[-1] if near else far[0]
+    if one[1] not in today or far[0][1] not in today:
+        return math.nan
+    weight = (far[0][0] - 30) / (far[0][0] - one[0]) if near else 1.0
+    before = weight * one[2] + (1.0 - weight) * far[0][2]
+    return (weight * today[one[1]] + (1.0 - weight) * today[far[0][1]]) / before - 1.0
 
 
 def test_no_price_of_a_note_looks_ahead(real_data_dir):
@@ -386,20 +501,8 @@ def test_real_notes_follow_the_position_by_their_leverage(real_data_dir, column,
     market = real(real_data_dir).market
     position, note = [], []
     for i in range(market.index_of(D(start)) + 1, market.index_of(D(end)) + 1):
-        held = [
-            (e - market.days[i - 1], e, p)
-            for e, p in zip(market.vx_expiry[i - 1], market.vx_settle[i - 1], strict=True)
-            if e > market.days[i - 1] and math.isfinite(p)
-        ]
-        near, far = [h for h in held if h[0] <= 30], [h for h in held if h[0] > 30]
-        today = dict(zip(market.vx_expiry[i].tolist(), market.vx_settle[i].tolist(), strict=True))
         note.append(market.columns[column][i] / market.columns[column][i - 1] - 1.0)
-        position.append(math.nan)
-        one = near[-1] if near else far[0]
-        if one[1] in today and far[0][1] in today:
-            weight = (far[0][0] - 30) / (far[0][0] - one[0]) if near else 1.0
-            before = weight * one[2] + (1.0 - weight) * far[0][2]
-            position[-1] = (weight * today[one[1]] + (1.0 - weight) * today[far[0][1]]) / before - 1.0
+        position.append(position_move(market, i))
     # Weeks, not days: futures settled at 16:15 and notes close at 16:00, so that days are out of step.
     weeks = len(note) // 5 * 5
     x, y = (np.log1p(np.array(moves[:weeks])).reshape(-1, 5).sum(axis=1) for moves in (position, note))

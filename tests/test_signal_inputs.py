@@ -12,8 +12,11 @@ import platformdirs
 import pytest
 
 from alvh_bt.calendars import exchange_sessions
+from alvh_bt.choices import SignalCode
 from alvh_bt.errors import DataError
 from alvh_bt.market import COLUMN_NAMES, Market, Provenance, load_folder, load_market
+from alvh_bt.signal_params import VoteParams
+from alvh_bt.signals.quorum import approves
 
 D = dt.date.fromisoformat
 TODAY = D("2025-06-02")
@@ -159,6 +162,16 @@ def test_an_inflation_surprise_is_actual_less_consensus(tmp_path):
     )
     expected = [NAN, NAN, NAN, 0.4, 0.0, -0.2, 0.0, 0.25, NAN, 0.0, NAN, 0.0]
     np.testing.assert_allclose(list(values.values()), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("actual", "vote"), [("0.6", 1), ("0.5", 0)])
+def test_a_surprise_on_the_threshold_of_0_4_approves(tmp_path, actual, vote):
+    text = f"date,event,actual,consensus\n2020-04-06,CPI,{actual},0.2\n"
+    market = market_of(tmp_path / "m", "2020-04-01", "2020-04-17", macro_events=text)
+    value = on(market, "inflation_surprise", "2020-04-06")
+    # To the digits published: 0.6 less 0.2 in doubles is the one before 0.4.
+    assert value == {"0.6": 0.4, "0.5": 0.3}[actual]
+    assert approves(SignalCode.INFLATION_SURPRISE, value, VoteParams()) == vote
 
 
 def test_the_quick_ratio_is_the_median_of_the_latest_statements(tmp_path):

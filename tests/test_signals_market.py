@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from signal_markets import busy_market, market_of
 
 from alvh_bt.choices import Differential
 from alvh_bt.config import SignalParams
-from alvh_bt.market import Market, Provenance
+from alvh_bt.market import Market, Provenance, load_folder
 from alvh_bt.signals import (
     AdvanceDecline,
     BreadthDivergence,
@@ -32,7 +34,7 @@ from alvh_bt.signals import (
 )
 from alvh_bt.signals.capm_beta import slope
 from alvh_bt.signals.smoothing import macd_histogram, smoothed, wilder_rsi
-from alvh_bt.signals.trailing import earlier, known_then, months_ago, trailing_mean, trailing_median
+from alvh_bt.signals.trailing import earlier, known_then, months_ago, trailing_mean
 
 NAN = math.nan
 PARAMS = SignalParams()
@@ -64,22 +66,6 @@ def test_trailing_mean_on_paper() -> None:
     same(trailing_mean(series, 3, 1), [2.0, 2.0, 3.0, 4.0, 4.0, NAN, 9.0])
     same(trailing_mean(series, 3, 2), [NAN, NAN, 3.0, NAN, NAN, NAN, NAN])
     same(trailing_mean(series, 3, 0), [2.0, 2.0, 3.0, 4.0, 4.0, NAN, 9.0])  # nothing known has no mean
-
-
-def test_trailing_median_on_paper() -> None:
-    series = np.array([5.0, 1.0, NAN, 2.0, 2.0, 9.0])
-    # Windows of 3: 5 | 5 1 | 5 1 . | 1 . 2 | . 2 2 | 2 2 9
-    same(trailing_median(series, 3, 1), [5.0, 3.0, 3.0, 1.5, 2.0, 2.0])
-    same(trailing_median(series, 3, 3), [NAN] * 5 + [2.0])
-    same(trailing_median(np.full(3, NAN), 2, 0), [NAN] * 3)
-
-
-def test_trailing_median_is_that_of_a_plain_loop() -> None:
-    draw = np.random.default_rng(4)
-    series = draw.integers(0, 30, 400).astype(float)  # many equal ones
-    series[draw.random(400) < 0.2] = NAN
-    expected = [float(np.nanmedian(series[max(0, i - 49) : i + 1])) for i in range(60, 400)]
-    same(trailing_median(series, 50, 1)[60:], expected)
 
 
 def test_months_ago_is_the_last_session_on_or_before_the_date() -> None:
@@ -245,7 +231,7 @@ STALE = {
     CreditSpread: ("credit_spread",),
     Pe: ("ten_year_earnings",),
     Wacc: ("long_rate", "credit_spread"),
-    MacroStress: ("dividends", "long_rate", "cash_flow"),
+    MacroStress: ("dividends", "long_rate", "credit_spread", "cash_flow"),
 }
 
 
@@ -299,82 +285,142 @@ def test_wacc_takes_the_beta_of_the_equity_book() -> None:
     same(values(Wacc, market, beta_sessions=3), [0.0833, 0.0833, 0.1208, 0.1208, 0.1208])
 
 
-def valued(last: dict[str, float], then: float = 40.0) -> float:
-    """Macro stress on the last of 300 sessions of index 1,000, cash flow 100, dividends `then` until it."""
-    usual = {"spx_close": 1000.0, "cash_flow": 100.0, "dividends": then, "long_rate": 0.04}
-    columns = {name: np.full(300, value) for name, value in usual.items()}
-    for name, value in last.items():
-        columns[name][-1] = value
-    return float(values(MacroStress, market_of(**columns), growth_years=1)[-1])
+#: No growth, k = 0.04 + 0.04 + 0.02 = 0.10: fair value 40 / 0.10 = 400; price over cash flow 10.
+USUAL = {"spx_close": 1000.0, "cash_flow": 100.0, "dividends": 40.0, "long_rate": 0.04, "credit_spread": 0.04}
+
+
+def usual_market(n: int = 300, at: int = -1, **changed: float) -> Market:
+    """A market of the usual values throughout, but for those of one session."""
+    columns = {name: np.full(n, value) for name, value in USUAL.items()}
+    for name, value in changed.items():
+        columns[name][at] = value
+    return market_of(**columns)
+
+
+def stress(market: Market, **changes: float) -> np.ndarray:
+    """Macro stress over three sessions with dividends that grow over one year."""
+    return values(MacroStress, market, **{"growth_years": 1, "stress_sessions": 3, **changes})
 
 
 @pytest.mark.parametrize(
     ("last", "expected"),
     [
-        # Dividends grow by 5% to 42, k = 0.04 + 0.05: fair value 42 x 1.05 / 0.04 = 1102.5. At 2205 the price
-        # is 1.0 above it. Price over cash flow 22.05 on a median of 10: 1.205. The lower:
-        ({"dividends": 42.0, "spx_close": 2205.0}, 1.0),
-        # Cash flow 147: 15 on 10, so 0.5 is the lower.
-        ({"dividends": 42.0, "spx_close": 2205.0, "cash_flow": 147.0}, 0.5),
-        # Cash flow 441: 5 on 10: cheap on that, whatever the dividends say.
-        ({"dividends": 42.0, "spx_close": 2205.0, "cash_flow": 441.0}, -0.5),
-        # Dividends double: growth is capped at 6%: 80 x 1.06 / 0.03 = 2826.67; 2120 is a quarter below.
-        ({"dividends": 80.0, "spx_close": 2120.0}, -0.25),
-        # Dividends fall by half: 20 x 0.5 / 0.59 = 16.95; 1000 over it is 59, less 1; cash flow says 0.
-        ({"dividends": 20.0}, 0.0),
-        ({"dividends": 20.0, "cash_flow": 1.0}, 58.0),
+        # k = 0.20: value 200, half. Multiple 8 after 10: the price fell less, by 1.25 times.
+        ({"credit_spread": 0.14, "spx_close": 800.0}, math.log(1.25)),
+        # k = 0.11: value 363.6, a fall by 1.1 times, less than that of the multiple.
+        ({"credit_spread": 0.05, "spx_close": 800.0}, math.log(1.1)),
+        # k = 0.12 by the ten-year rate: as much as by the spread.
+        ({"long_rate": 0.06, "spx_close": 500.0}, math.log(1.2)),
+        # k = 0.09: value 444.4, more than before: the price has halved, and nothing that it pays for.
+        ({"credit_spread": 0.03, "spx_close": 500.0}, math.log(0.9)),
+        # Value halves at an unchanged price of cash flow that falls: multiple 12.5 after 10.
+        ({"credit_spread": 0.14, "cash_flow": 80.0}, math.log(0.8)),
+        # Value halves, the price falls by a tenth, cash flow by a fifth: multiple 11.25 after 10.
+        ({"credit_spread": 0.14, "spx_close": 900.0, "cash_flow": 80.0}, math.log(10 / 11.25)),
+        # Dividends halve: 20 x 0.5 / (0.10 + 0.5) = 16.67, 24 times less. Multiple 5: half.
+        ({"dividends": 20.0, "spx_close": 500.0}, math.log(2.0)),
+        # Dividends grow by 3% to 41.2: 41.2 x 1.03 / 0.07 = 606.2286.
+        ({"dividends": 41.2, "spx_close": 500.0}, -math.log(606.2285714285714 / 400)),
+        # Dividends double: growth is capped at 4%: 80 x 1.04 / 0.06 = 1386.67, 52 / 15 of 400.
+        ({"dividends": 80.0, "spx_close": 500.0}, -math.log(52 / 15)),
     ],
 )
 def test_macro_stress_on_paper(last, expected) -> None:
-    assert valued(last) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    same(stress(usual_market(**last))[-1:], [expected])
+
+
+def test_cost_of_equity_stands_above_that_of_debt_by_the_setting() -> None:
+    # k = 0.14, then 0.24 in place of 0.10 and 0.20.
+    market = usual_market(credit_spread=0.14, spx_close=500.0)
+    same(stress(market, equity_over_credit=0.06)[-1:], [math.log(12 / 7)])
 
 
 def test_growth_of_dividends_is_a_year() -> None:
-    columns = {"spx_close": 1000.0, "cash_flow": 100.0, "dividends": 40.0, "long_rate": 0.04}
-    series = {name: np.full(560, value) for name, value in columns.items()}
-    series["dividends"][-1], series["spx_close"][-1] = 44.1, 2315.25
-    # 44.1 / 40 = 1.1025 in two years is 5% a year: 44.1 x 1.05 / 0.04 = 1157.625, half of the price.
-    found = values(MacroStress, market_of(**series), growth_years=2)[-1]
-    assert found == pytest.approx(1.0, rel=1e-9)
+    # 42.436 / 40 = 1.0609 in two years is 3% a year: 42.436 x 1.03 / 0.07 = 624.4154.
+    market = usual_market(560, dividends=42.436, spx_close=500.0)
+    same(stress(market, growth_years=2)[-1:], [-math.log(624.4154285714286 / 400)])
 
 
-@pytest.mark.parametrize(
-    "last",
-    [
-        {"dividends": 80.0, "long_rate": 0.005},  # k 0.055 under the growth of 0.06: no fair value
-        {"dividends": NAN},
-        {"dividends": 0.0},
-        {"cash_flow": -5.0},
-        {"long_rate": NAN},
-        {"spx_close": NAN},
-    ],
-)
-def test_macro_stress_is_unavailable_where_either_value_is(last) -> None:
-    assert math.isnan(valued(last))
+@pytest.mark.parametrize(("changes", "sessions"), [({"stress_sessions": 3}, 3), ({}, 63)])
+def test_macro_stress_is_the_change_over_its_sessions(changes, sessions) -> None:
+    columns = {name: np.full(450, value) for name, value in USUAL.items()}
+    columns["credit_spread"][330:], columns["spx_close"][330:] = 0.14, 800.0
+    found = values(MacroStress, market_of(**columns), growth_years=1, **changes)
+    # A step at session 330 is seen until the session it is compared with lies behind it too.
+    same(found[325:], [0.0] * 5 + [math.log(1.25)] * sessions + [0.0] * (120 - sessions))
+
+
+ENDS = {"today": -1, "then": -4}
+UNKNOWN_STRESS = [
+    {"dividends": 80.0, "long_rate": 0.0, "credit_spread": 0.01},  # k 0.03 under the growth of 0.04
+    {"dividends": NAN},
+    {"dividends": 0.0},
+    {"cash_flow": NAN},
+    {"cash_flow": -5.0},
+    {"long_rate": NAN},
+    {"credit_spread": NAN},
+    {"spx_close": NAN},
+]
+
+
+@pytest.mark.parametrize("at", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("unknown", UNKNOWN_STRESS)
+def test_macro_stress_is_unavailable_where_an_input_is_at_either_end(unknown, at) -> None:
+    assert math.isnan(stress(usual_market(at=at, **unknown))[-1])
+
+
+@pytest.mark.parametrize("at", [-2, -3])
+@pytest.mark.parametrize("unknown", UNKNOWN_STRESS)
+def test_macro_stress_asks_nothing_of_the_sessions_between(unknown, at) -> None:
+    same(stress(usual_market(at=at, **unknown))[-1:], [0.0])
+
+
+@pytest.mark.parametrize("at", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("column", STALE[MacroStress])
+def test_macro_stress_is_unavailable_where_an_input_is_stale_at_either_end(column, at) -> None:
+    market = usual_market()
+    codes = market.provenance[column].copy()
+    codes[at] = Provenance.REPAIRED
+    stale = replace(market, provenance={**market.provenance, column: codes})
+    assert stress(market)[-1] == 0.0
+    assert math.isnan(stress(stale)[-1])
 
 
 def test_macro_stress_needs_dividends_of_the_whole_span() -> None:
-    columns = {"spx_close": 1000.0, "cash_flow": 100.0, "dividends": 40.0, "long_rate": 0.04}
-    market = market_of(**{name: np.full(300, value) for name, value in columns.items()})
-    stress = values(MacroStress, market, growth_years=1)
-    first = int(np.flatnonzero(market.sessions == np.datetime64("2016-01-01"))[0])
-    assert np.isnan(stress[:first]).all()
-    # No growth: 40 / 0.09 = 444.4, 1.25 below 1000; cash flow at its median: 0.
-    same(stress[first:], [0.0] * (300 - first))
+    market = usual_market()
+    found = stress(market)
+    first = int(np.flatnonzero(market.sessions == np.datetime64("2016-01-01"))[0]) + 3
+    assert np.isnan(found[:first]).all()
+    same(found[first:], [0.0] * (300 - first))
 
 
-def test_cash_flow_median_is_of_the_last_years_only() -> None:
-    # 252 sessions of P/CF 10 behind 252 of 20: the last sees only 20s, the one before a single 10.
-    cash = np.r_[np.full(252, 100.0), np.full(252, 50.0)]
-    market = market_of(
-        spx_close=np.full(504, 1000.0),
-        cash_flow=cash,
-        dividends=np.full(504, 40.0),
-        long_rate=np.full(504, 0.04),
-    )
-    # At session 377 half of the window (126 of 252) is at 20: median 15, a third below 20. One more: 20.
-    stress = values(MacroStress, market, growth_years=1)
-    same(stress[[376, 377, 378]], [1.0, 1 / 3, 0.0])
+@pytest.fixture(scope="module")
+def history(real_data_dir: Path) -> Market:
+    return load_folder(real_data_dir / "market")
+
+
+#: Day, whether stress is genuine, and the signs of the moves over 63 sessions that say why: of the ten-year
+#: rate plus credit spread, and of price over cash flow (earnings of a quarter before stand for it).
+REAL = {
+    "2008-10-10": (True, 1, -1),  # spreads from 8% to 14%: value falls; the price by more than earnings
+    "2020-03-16": (True, 1, -1),  # spreads from 4% to 7%, and the price falls on earnings that still rise
+    "2011-08-08": (True, 1, -1),  # debt costs 1 point more; dividends that rise make up for part of it
+    "2017-06-30": (False, -1, -1),  # debt costs less and dividends rise: value rises
+    "2008-09-29": (False, 1, 1),  # value falls, but earnings have fallen faster than the price so far
+}
+
+
+@pytest.mark.parametrize("day", REAL)
+def test_macro_stress_of_real_days_is_what_their_inputs_say(day, history) -> None:
+    genuine, debt_moves, multiple_moves = REAL[day]
+    now = history.index_of(dt.date.fromisoformat(day))
+    columns = history.columns
+    debt = columns["long_rate"] + columns["credit_spread"]
+    multiple = columns["spx_close"] / columns["cash_flow"]
+    assert np.sign(debt[now] - debt[now - 63]) == debt_moves
+    assert np.sign(multiple[now] - multiple[now - 63]) == multiple_moves
+    found = values(MacroStress, history)[now]
+    assert found > 0.0 if genuine else found < 0.0
 
 
 # Exposure

@@ -52,7 +52,7 @@ SIDES = {
     "credit_spread": (0.01, 0.0),  # wider
     "pe": (35.0, 15.0),  # dear
     "wacc": (0.10, 0.06),
-    "macro_stress": (0.2, -0.2),  # dear on both
+    "macro_stress": (0.2, -0.2),  # value and multiple have both fallen
     "quick_ratio": (0.8, 1.3),  # illiquid
     "capm_beta": (1.5, 0.9),
     "cap_rotation": (-0.05, 0.01),  # few large shares carry the index

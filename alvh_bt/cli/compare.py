@@ -82,7 +82,10 @@ def compare(
 
 
 #: What is worth a line in the terminal, of the notes that the report has.
-_TOLD = ("no condor was opened", "never deployed", "is not a hedge", "and so neutral")
+_TOLD = (
+    *("no condor was opened", "never deployed", "never bought", "is not a hedge", "and so neutral"),
+    *("the first session with", "the last session with"),
+)
 
 
 def _tell(result: Any, summary: dict[str, Any], out: Path | None) -> None:

@@ -64,11 +64,11 @@ class CondorStrategy(bt.Strategy):
     def send(self, decision: Decision, today: Today) -> None:
         """Journal a decision and send its orders to the broker."""
         accounts = self.broker.accounts
-        decision = self.guards.passed(decision, today, self.book())
         if self.study.book.on_margin == OnMargin.CUT:
             pending = [order.rule for order in self.broker.pending]
             rate, sizes = self.study.costs.vx_margin_rate, self.study.book.contracts
             decision = affordable(decision, pending, accounts, rate, sizes)
+        decision = self.guards.passed(decision, today, self.book())
         if not decision.orders and not decision.notes:
             return
         accounts.condors = with_decisions(accounts.condors, decision.orders, today)

@@ -29,6 +29,7 @@ from alvh_bt.hedges.standing import (
     in_bucket,
     note_standing,
     sell_bucket,
+    trim_bucket,
 )
 
 
@@ -83,13 +84,26 @@ def buy_rung(
 
 @rule
 def shift_near(
-    decision: Decision, today: Today, held: float, middle: Rung, reason: int, share: float, sizes: int
+    decision: Decision,
+    today: Today,
+    book: BookView,
+    near: float,
+    middle: Rung,
+    reason: int,
+    share: float,
+    sizes: int,
 ) -> None:
-    """Append the purchase that moves a share of the near calls to the middle tenor, in the near package."""
-    contracts = call_size(share * held, sizes)
+    """Append the orders that move a share of `near` calls to the middle tenor, in the near package.
+
+    They take the place of the middle calls nearest to expiry, so that the middle bucket keeps its target.
+    """
+    contracts = call_size(share * near, sizes)
     if contracts == 0.0 or math.isnan(middle.contract.strike):
         return
     package = hedge_package(NO_CONDOR, Layer.NEAR, ROLL)
+    held = bucket_size(today, book, Layer.MIDDLE)
+    target = held if math.isnan(middle.contracts) else middle.contracts
+    trim_bucket(decision, today, book, Layer.MIDDLE, held + contracts - target, reason, package)
     decision.orders.append(
         buy_standing(today, middle.contract, contracts, Layer.MIDDLE, Action.ROLL, reason, package)
     )
@@ -122,7 +136,7 @@ def roll_bucket(
     sell_bucket(decision, today, book, rung.layer, reason, Action.CLOSE if target == 0.0 else Action.ROLL)
     buy_rung(decision, today, rung, target, Action.ROLL, reason, ROLL)
     if rung.layer == Layer.NEAR and shift_share > 0.0 and target > 0.0:
-        shift_near(decision, today, held, plan[1], reason, shift_share, sizes)
+        shift_near(decision, today, book, held, plan[1], reason, shift_share, sizes)
 
 
 @rule
@@ -154,7 +168,9 @@ def decide_ladder(
     if not planned and max(reasons) == NO_REASON:
         return decision
     plan = plan_ladder(today, book, ladder_tenors(roll_rule, params), params, notional_usd, sizes)
-    shift_share = params.shift_share if roll_rule == RollRule.SET_DTE else 0.0
+    # A middle bucket that rolls by itself on this close goes to its target: nothing is moved into it.
+    shifts = roll_rule == RollRule.SET_DTE and reasons[1] == NO_REASON
+    shift_share = params.shift_share if shifts else 0.0
     for k in range(3):
         rung = plan[k]
         if reasons[k] != NO_REASON:

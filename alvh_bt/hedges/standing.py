@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from alvh_bt.book.records import Book, Decision, Order, Status, closing_order, make_note
+from alvh_bt.book.records import (
+    Action,
+    Book,
+    Decision,
+    Order,
+    Status,
+    closing_order,
+    make_note,
+    reducing_order,
+)
 from alvh_bt.book.view import BookView, Today, tradable
 from alvh_bt.compiled import rule
 from alvh_bt.contracts import Contract
@@ -68,6 +77,45 @@ def sell_bucket(
     for i in range(book.lots.shape[0]):
         if in_bucket(book.lots[i], layer, today):
             decision.orders.append(closing_order(book.lots[i], book.marks[i]["mid"], reason, action, package))
+
+
+@rule
+def trim_bucket(
+    decision: Decision,
+    today: Today,
+    book: BookView,
+    layer: int,
+    contracts: float,
+    reason: int,
+    package: int,
+) -> None:
+    """Append sales of `contracts` of a standing layer, or of all it has, the nearest to expiry first."""
+    left, done = contracts, -1
+    while left > 1e-12:
+        row = _next_to_expire(today, book, layer, done)
+        if row < 0:
+            return
+        lot = book.lots[row]
+        sold = min(left, lot["contracts"])
+        mid = book.marks[row]["mid"]
+        decision.orders.append(reducing_order(lot, -sold, mid, reason, Action.ROLL, package))
+        left, done = left - sold, row
+
+
+@rule
+def _next_to_expire(today: Today, book: BookView, layer: int, done: int) -> int:
+    """Return the row of the lot of a layer that follows row `done` (-1: the first) by expiry, or -1."""
+    best = -1
+    for i in range(book.lots.shape[0]):
+        lot = book.lots[i]
+        if not in_bucket(lot, layer, today):
+            continue
+        expiry = lot["expiry"]
+        if done >= 0 and (expiry, i) <= (book.lots[done]["expiry"], done):
+            continue
+        if best < 0 or expiry < book.lots[best]["expiry"]:
+            best = i
+    return best
 
 
 @rule

@@ -15,6 +15,10 @@ SCHEDULED_FOMC: Final = ("FOMC", "FOMC_DECISION")
 SUDDEN_FOMC: Final = ("FOMC_INTERMEETING",)
 INFLATION: Final = ("CPI", "PPI")
 
+#: Decimals of a surprise, percentage points: 0.6 less 0.2 must reach a threshold of 0.4, and falls short of
+#: it by the last bit of a double.
+DECIMALS: Final = 6
+
 
 def event_columns(table: Table, days: Days) -> Aligned:
     """Return the days to and since meetings and releases, and how far inflation beat its consensus.
@@ -66,13 +70,14 @@ def days_since(events: Days, days: Days) -> Values:
 def surprise(table: Table, release: NDArray[np.bool_], days: Days) -> Values:
     """Return the largest actual less consensus, percentage points, of each session's releases.
 
+    Rounded to `DECIMALS`, so that equal published numbers compare as equal.
     A release on a day without a session counts on the next one. 0.0 on sessions without a release, NaN
     where no release of a session has both numbers, and up to the first release of the file that has.
     """
     result = np.full(len(days), np.nan)
     if not {"actual", "consensus"} <= table.values.keys():
         return result
-    gap = table.values["actual"][release] - table.values["consensus"][release]
+    gap = np.round(table.values["actual"][release] - table.values["consensus"][release], DECIMALS)
     at = np.searchsorted(days, table.day[release], side="left")
     inside = (at < len(days)) & (table.day[release] >= days[0])
     gap, at = gap[inside], at[inside]

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alvh_bt.calendars import vx_expiry
-from alvh_bt.contracts import calendar_date, epoch_day
+from alvh_bt.contracts import Root, calendar_date, epoch_day
 from alvh_bt.market.market import Market
 from alvh_bt.pricing.clock import OPEN_MOMENT
-from alvh_bt.pricing.notes import opening_notes
+from alvh_bt.pricing.notes import continued_note, opening_notes, position_moves
 from alvh_bt.pricing.parameters import ModelParameters
 from alvh_bt.pricing.spx_surface import anchored_thetas, completed_nodes, day_eta, moved_nodes, smile_shape
 from alvh_bt.pricing.vix_curve import (
@@ -40,7 +40,7 @@ class DayTable:
     """One row a session: the columns that `DayPrices` is cut from; each (n,), (n, 4) or (n, 9).
 
     `eta` and `vix_eta` are those of the two smiles; `tenor` and `price` hold `nodes` nodes of the VIX curve;
-    NaN rows lack a VIX. `vxx` and `uvxy` are NaN where the note is not listed.
+    NaN rows lack a VIX. `vxx` and `uvxy` are NaN before the note's first close.
     """
 
     day: NDArray[np.int64]
@@ -109,6 +109,8 @@ def close_table(market: Market, parameters: ModelParameters) -> DayTable:
     modelled = modelled_vvix(vix, slow, parameters.vvix_from_vix) * (vix / fast) ** parameters.vvix_on_move
     vvix = np.where(np.isfinite(columns["vvix"]), columns["vvix"], modelled)
     expiry, price = _curve_nodes(market, fast, slow, parameters)
+    tenor = np.where(np.isfinite(price), expiry - market.days[:, None] + OPEN_MOMENT, 0.0)
+    moves = position_moves(market.days, vix, tenor, np.nan_to_num(price))
     return DayTable(
         day=market.days,
         moment=0.0,
@@ -122,12 +124,12 @@ def close_table(market: Market, parameters: ModelParameters) -> DayTable:
         node_theta=anchored_thetas(node_vol, smile_shape(parameters.spx_smile), eta),
         long_run=curve_end(fast, slow, parameters.curve_from_vix),
         nodes=np.isfinite(price).sum(axis=1),
-        tenor=np.where(np.isfinite(price), expiry - market.days[:, None] + OPEN_MOMENT, 0.0),
+        tenor=tenor,
         price=np.nan_to_num(price),
         vix_eta=vix_eta,
         theta_30=vvix_thetas(vvix, vix_eta, parameters.vix_smile),
-        vxx=columns["vxx"],
-        uvxy=columns["uvxy"],
+        vxx=continued_note(Root.VXX, market.days, columns["vxx"], moves),
+        uvxy=continued_note(Root.UVXY, market.days, columns["uvxy"], moves),
     )
 
 

@@ -3,6 +3,10 @@
 VXX and UVXY follow the S&P 500 VIX Short-Term Futures index, a position in the first two VIX futures that
 is rolled a little each day so that its weighted maturity stays one month. Here that position is the two
 futures around 30 days, weighted to 30 days; a share moves by its relative move times the leverage.
+
+The closes of a note are not all there: the first VXX was replaced by a second one, priced on a scale of its
+own, and its file has a hole. Whoever holds a share goes on holding it, so `continued_note` fills what is
+missing by the same move of the futures, and puts a series that resumes on the scale of the one before.
 """
 
 from __future__ import annotations
@@ -26,6 +30,10 @@ NOTE_TENOR: Final = 30.0
 LEVERAGE_BEFORE: Final = 2.0
 LEVERAGE_SINCE: Final = 1.5
 LEVERAGE_CUT: Final = 17590
+
+#: Sessions between two closes beyond which their ratio is not taken for the note's move: the file may have
+#: passed to another series, or to another scale, in between.
+LONGEST_HOLE: Final = 20
 
 
 @njit(cache=True)
@@ -109,27 +117,22 @@ def opening_notes(
     """Return what a share of VXX and of UVXY is worth at each open, USD, (n,) each.
 
     The last close, moved by the leverage times the relative move, from that close to the open, of the
-    30-day position held at that close. NaN where a note has no close that day: then it is not listed, or
-    does not trade, which is known at the open. Of the close itself nothing is used.
+    30-day position held at that close; NaN up to the day of a note's first close. Of the close itself
+    nothing is used.
 
     Parameters
     ----------
     day
         (n,) epoch days.
     vxx, uvxy
-        (n,) closes, USD a share.
+        (n,) closes, USD a share, as `continued_note` completes them.
     tenor, closed
         (n, 9) nodes of the VX curve at each close, days and points.
     opened
         (n, 9) points of the nodes of the close before, at each open.
     """
-    near, far = (tenor > 0.0) & (tenor <= NOTE_TENOR), tenor > NOTE_TENOR
-    low = np.where(near.any(axis=1), near.shape[1] - 1 - near[:, ::-1].argmax(axis=1), far.argmax(axis=1))
-    high = np.where(far.any(axis=1), far.argmax(axis=1), low)
+    low, high, weight = _positions(tenor)
     rows = np.arange(len(day))
-    span = tenor[rows, high] - tenor[rows, low]
-    weight = np.ones(len(day))
-    np.divide(tenor[rows, high] - NOTE_TENOR, span, out=weight, where=span > 0.0)
     before = weight * closed[rows, low] + (1.0 - weight) * closed[rows, high]
     after = weight[:-1] * opened[rows[1:], low[:-1]] + (1.0 - weight[:-1]) * opened[rows[1:], high[:-1]]
     move = np.full(len(day), np.nan)
@@ -142,3 +145,78 @@ def _opened(close: Floats, leverage: Floats, move: Floats) -> Floats:
     price = np.full(len(close), np.nan)
     price[1:] = close[:-1] * np.maximum(0.0, 1.0 + leverage[1:] * (move[1:] - 1.0))
     return np.where(np.isfinite(close), price, np.nan)
+
+
+def _positions(tenor: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Return the two nodes of each row's 30-day position, (n,) columns of `tenor`, and the nearer's share."""
+    near, far = (tenor > 0.0) & (tenor <= NOTE_TENOR), tenor > NOTE_TENOR
+    low = np.where(near.any(axis=1), near.shape[1] - 1 - near[:, ::-1].argmax(axis=1), far.argmax(axis=1))
+    high = np.where(far.any(axis=1), far.argmax(axis=1), low)
+    rows = np.arange(len(tenor))
+    span = tenor[rows, high] - tenor[rows, low]
+    weight = np.ones(len(tenor))
+    np.divide(tenor[rows, high] - NOTE_TENOR, span, out=weight, where=span > 0.0)
+    return low, high, weight
+
+
+def position_moves(day: NDArray[np.int64], vix: Floats, tenor: Floats, closed: Floats) -> Floats:
+    """Return the relative move, from the close before to each close, of the 30-day position held, (n,).
+
+    The same futures at both closes. One that is no longer quoted is on the curve of the later close, one
+    that has settled at its VIX. Zero where a close has no curve.
+
+    Parameters
+    ----------
+    day
+        (n,) epoch days.
+    vix
+        (n,) VIX at each close, points.
+    tenor, closed
+        (n, 9) nodes of the VX curve at each close, days (0 where there is none) and points.
+    """
+    low, high, weight = _positions(tenor)
+    moves = np.zeros(len(day))
+    for i in range(1, len(day)):
+        held = [low[i - 1], high[i - 1]]
+        known = tenor[i] > 0.0
+        shares = np.array([weight[i - 1], 1.0 - weight[i - 1]])
+        before = float(shares @ closed[i - 1][held])
+        if before > 0.0 and known.any() and np.isfinite(vix[i]):
+            curve = np.append(0.0, tenor[i][known]), np.append(vix[i], closed[i][known])
+            left = tenor[i - 1][held] - (day[i] - day[i - 1])
+            moves[i] = float(shares @ np.interp(left, *curve)) / before - 1.0
+    return moves
+
+
+def continued_note(root: int, day: NDArray[np.int64], observed: Floats, moves: Floats) -> Floats:
+    """Return what a share is worth at each close, USD, (n,): NaN before its first close, then always known.
+
+    An observed close at most 20 sessions after the last one moves the price by their ratio. A day without a
+    close moves it by the leverage times the move of the position. So does the close that ends a longer hole:
+    from it on the file counts again, on the scale of the price reached. Up to the first such hole the
+    observed closes are as in the file. Row i is made from rows <= i.
+
+    Parameters
+    ----------
+    root
+        `Root.VXX` or `Root.UVXY`.
+    day
+        (n,) epoch days.
+    observed
+        (n,) closes of the file, USD a share; NaN where there is none.
+    moves
+        (n,) of `position_moves`.
+    """
+    price = np.full(len(day), np.nan)
+    scale, last = 1.0, -1
+    for i in range(len(day)):
+        seen = np.isfinite(observed[i])
+        if last < 0 and not seen:
+            continue
+        if not seen or 0 <= last < i - LONGEST_HOLE:
+            price[i] = price[i - 1] * max(0.0, 1.0 + note_leverage(root, day[i]) * moves[i])
+            scale = price[i] / observed[i] if seen else scale
+        else:
+            price[i] = scale * observed[i]
+        last = i if seen else last
+    return price

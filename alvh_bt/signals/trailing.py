@@ -76,35 +76,6 @@ def trailing_mean(values: Floats, size: int, fewest: int) -> Floats:
     return np.where(known >= max(1, fewest), total / np.maximum(known, 1), np.nan)
 
 
-def trailing_median(values: Floats, size: int, fewest: int) -> Floats:
-    """Return the median of the known ones of the last `size` values, today's included.
-
-    As `trailing_mean`, but for windows of many years: the window is kept in order while it moves, since
-    sorting each anew would take a hundred times as long.
-
-    Examples
-    --------
-    >>> trailing_median(np.array([5.0, 1.0, np.nan, 2.0]), 3, 1)
-    array([5. , 3. , 3. , 1.5])
-    """
-    result = np.full(len(values), np.nan)
-    ordered = np.empty(size + 1)
-    count = 0
-    for i, value in enumerate(values):
-        if i >= size and not np.isnan(values[i - size]):
-            gone = int(np.searchsorted(ordered[:count], values[i - size]))
-            ordered[gone : count - 1] = ordered[gone + 1 : count]
-            count -= 1
-        if not np.isnan(value):
-            place = int(np.searchsorted(ordered[:count], value))
-            ordered[place + 1 : count + 1] = ordered[place:count]
-            ordered[place] = value
-            count += 1
-        if count >= max(1, fewest):
-            result[i] = 0.5 * (ordered[(count - 1) // 2] + ordered[count // 2])
-    return result
-
-
 def months_ago(sessions: NDArray[np.datetime64], months: int) -> NDArray[np.int64]:
     """Return the row of the last session on or before the same date `months` earlier; -1 if none.
 
