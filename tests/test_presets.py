@@ -22,7 +22,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "data" / "presets"
 
 PUBLISHED = {
     "default", "conservative-45", "tier-conservative", "tier-balanced", "tier-aggressive", "delta-16-45",
-    "one-dte-070", "one-dte-115", "one-dte-160", "vix-scaled", "tested-leg-rolls", "ladder-442",
+    "one-dte-070", "one-dte-115", "one-dte-160", "vix-scaled", "tested-leg-rolls", "ladder-442-counted",
     "ladder-403525", "ladder-404020", "long-dated", "ladder-low-delta", "layer-three-signals",
     "short-vol-layer-one", "promoter",
 }  # fmt: skip
@@ -69,18 +69,19 @@ def test_settings_are_the_published_ones() -> None:
         0.18,
     )
     ladders = {
-        name: made[name].ladder for name in ("ladder-442", "ladder-403525", "ladder-404020", "long-dated")
+        name: made[name].ladder
+        for name in ("ladder-442-counted", "ladder-403525", "ladder-404020", "long-dated")
     }
     assert {
         name: (ladder.near_weight, ladder.middle_weight, ladder.far_weight)
         for name, ladder in ladders.items()
     } == {
-        "ladder-442": (4, 4, 2),
+        "ladder-442-counted": (4, 4, 2),
         "ladder-403525": (40, 35, 25),
         "ladder-404020": (40, 40, 20),
         "long-dated": (0, 0, 1),
     }
-    assert ladders["ladder-442"].calls_per_condor == 1.0
+    assert ladders["ladder-442-counted"].calls_per_condor == 1.0
     assert len({ladder.budget_share for ladder in ladders.values()}) == 1
 
 

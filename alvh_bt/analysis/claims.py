@@ -20,6 +20,7 @@ from alvh_bt.analysis.comparison import MIN_SESSIONS
 from alvh_bt.analysis.plain import plain
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.config import OnMargin, Study, make_study
+from alvh_bt.hedges import variant_name
 from alvh_bt.market import Market
 from alvh_bt.presets import read_preset
 
@@ -157,7 +158,7 @@ def _window(claim: Claim, runs: Runs) -> tuple[dt.date, dt.date]:
 
 
 def _run(runs: Runs, book: Book) -> Any:
-    return runs[book.preset].run(book.hedge)
+    return runs[book.preset].run(variant_name(book.hedge))
 
 
 def _case(claim: Claim, market: Market, runs: Runs, first: dt.date, last: dt.date) -> tuple[Case, pd.Series]:

@@ -131,16 +131,18 @@ def _notes(market: Market, study: Study, runs: Sequence[RunResult]) -> Iterator[
 
 def _never(runs: Sequence[RunResult]) -> Iterator[str]:
     """Say what did not happen at all, though a reader would take it that it did."""
+    sized = any(run.variant.startswith("static-") for run in runs)
     for run in runs:
         opened = run.trades[run.trades["action"] == "open"]
         if not (opened["book"] == "condor").any():
-            said = run.journal["reason"].value_counts()
+            notes = run.journal[(run.journal["book"] == "condor") & (run.journal["event"] == "note")]
+            said = notes["reason"].value_counts()
             why = f"; {said.index[0]} ({said.iloc[0]} times)" if len(said) else ""
             yield f"{run.variant}: no condor was opened{why}"
         elif run.variant in ("layered", "layered-core"):
             for layer in ("one", "two", "three"):
                 if not (opened["layer"] == layer).any():
-                    yield (
-                        f"{run.variant}: layer {layer} was never deployed, "
-                        "though static hedges are sized on all three layers"
-                    )
+                    told = f"{run.variant}: layer {layer} was never deployed"
+                    yield told + (", though static hedges are sized on all three layers" if sized else "")
+        elif run.variant != "none" and not (opened["book"] == "hedge").any():
+            yield f"{run.variant}: the hedge never bought"

@@ -56,6 +56,10 @@ def claims(
     if out is not None:
         place_files({"claims.json": json_text(rows).encode()}, out)
     print_claims(rows, next(iter(runs.values())).inputs, Console())
+    for note in sorted(
+        {note for result in runs.values() for note in result.notes if "and so neutral" in note}
+    ):
+        typer.echo(note)
     if out is not None:
         typer.echo(f"written to {out}: claims.json")
     stopped = [(preset, run) for preset, result in runs.items() for run in result.runs if run.stopped]
