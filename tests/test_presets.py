@@ -88,7 +88,7 @@ def test_settings_are_the_published_ones() -> None:
 # Every weekday is listed from 2022 only, but Mondays, Wednesdays and Fridays are in the sample's last years.
 @pytest.mark.parametrize("name", preset_names())
 def test_preset_runs_on_the_embedded_sample(name: str, market: Market) -> None:
-    window = {"start": dt.date(2018, 1, 22), "end": dt.date(2018, 2, 28), "hedges": ("none",)}
+    window = {"start": dt.date(2018, 1, 2), "end": dt.date(2018, 2, 28), "hedges": ("none",)}
     result = run_comparison(market, replace(make_study(**read_preset(name)), **window))
     opened = result.runs[0].trades.query("action == 'open'")
     assert len(opened) >= 4
@@ -96,6 +96,23 @@ def test_preset_runs_on_the_embedded_sample(name: str, market: Market) -> None:
         days = (opened["expiry"] - opened["date"]).dt.days
         assert set(days) <= {1, 2, 3}
         assert opened["date"].nunique() > 10
+
+
+@pytest.mark.parametrize(
+    ("tier", "limit"), [("aggressive", 15.0), ("balanced", 20.0), ("conservative", 20.0)]
+)
+def test_tiers_stay_out_above_their_vix(tier: str, limit: float, market: Market) -> None:
+    # VIX closed below 15 in most of January 2018, above 15 from February and at 37 on the 5th.
+    settings = read_preset(f"tier-{tier}")
+    assert settings["condor"]["max_entry_vix"] == limit
+    window = {"start": dt.date(2018, 1, 2), "end": dt.date(2018, 2, 28), "hedges": ("none",)}
+    result = run_comparison(market, replace(make_study(**settings), **window))
+    journal = result.runs[0].journal
+    entered = journal.loc[journal["event"] == "open", "date"]
+    assert len(entered) > 10
+    assert result.vix[entered].max() <= limit
+    refused = journal.loc[journal["reason"] == "no entry: VIX above its limit", "date"]
+    assert result.vix[refused].min() > limit
 
 
 def test_compare_takes_a_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,7 +136,7 @@ def test_presets_are_listed_with_their_sentences(capsys: pytest.CaptureFixture[s
     for name in preset_names():
         assert name in out
     assert max(len(line) for line in out.splitlines()) <= 100
-    assert " ".join(out.split()).count("where listed, at 1.4 times the expected daily range") == 1
+    assert " ".join(out.split()).count("where listed, with shorts 1.4 expected daily ranges away") == 1
 
 
 def test_unknown_preset_is_refused() -> None:
