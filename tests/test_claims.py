@@ -234,3 +234,19 @@ def test_figures_read_as_people_write_them() -> None:
     assert figure(0.12345, "share") == "12.3%"
     assert figure(-0.02, "points") == "-2.0 pts"
     assert figure(None, "ratio") == "unknown"
+
+
+def test_a_hedge_of_one_s_own_can_be_claimed_about(tmp_path: Path) -> None:
+    (tmp_path / "idle.py").write_text(
+        "from alvh_bt.hedges import NoHedge\n\n\nclass Idle(NoHedge):\n    name = 'idle'\n"
+    )
+    path = tmp_path / "own.toml"
+    path.write_text(
+        '[[claim]]\nid = "idle"\nclaim = "It costs nothing"\npublished = "0"\nreading = "Bleed."\n'
+        'measure = "annual_bleed"\nat_least = 0.0\nat_most = 0.0\n'
+        f'books = [{{ preset = "default", hedge = "{tmp_path / "idle.py"}:Idle" }}]\n'
+    )
+    window = ["--start", "2015-07-01", "--end", "2015-10-30"]
+    assert run(["claims", "--claims", str(path), *window, "--out", str(tmp_path / "out")]) == 0
+    (row,) = json.loads((tmp_path / "out" / "claims.json").read_text())
+    assert row["measured"] == 0.0
