@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,9 @@ import typer
 
 from alvh_bt.cli.compare import EndOption, StartOption
 from alvh_bt.cli.progress import with_progress
+
+#: Columns that lines beside the table take at most, as the table itself.
+WIDTH = 80
 
 
 def claims(
@@ -56,10 +60,9 @@ def claims(
     if out is not None:
         place_files({"claims.json": json_text(rows).encode()}, out)
     print_claims(rows, next(iter(runs.values())).inputs, Console())
-    for note in sorted(
-        {note for result in runs.values() for note in result.notes if "and so neutral" in note}
-    ):
-        typer.echo(note)
+    notes = {note for result in runs.values() for note in result.notes if "and so neutral" in note}
+    for note in sorted(notes):
+        typer.echo(textwrap.fill(note, WIDTH))
     if out is not None:
         typer.echo(f"written to {out}: claims.json")
     stopped = [(preset, run) for preset, result in runs.items() for run in result.runs if run.stopped]
