@@ -75,7 +75,13 @@ BUSY = make_study(
     start="2018-01-02",
     end="2018-03-29",
     condor={"max_open": 2, "exit_dte": 35, "take_profit": 0.25, "stop_loss": 9.0, "short_delta": 0.25},
-    layered={"max_entries": 3, "future_roll_dte": 10, "call_roll_dte": 20, "flow_percentile": 0.5},
+    layered={
+        "max_entries": 3,
+        "future_roll_dte": 10,
+        "call_roll_dte": 20,
+        "flow_percentile": 0.5,
+        "calm_percentile": 0.4,
+    },
     book={"starting_cash": 1_000_000.0},
 )
 
