@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.engine.results import RunResult
-from alvh_bt.report.picture import BLACK, DPI, GREY, PLAIN, STYLE, as_dates, legend, png_bytes
+from alvh_bt.report.picture import BLACK, DPI, GREY, PLAIN, STYLE, as_dates, legend, png_bytes, raise_title
 from alvh_bt.report.wording import FOCUS, inputs_line, usd
 
 _NAMED: Final = {"none": BLACK, "static-calls": "#E69F00", "static-futures": "#009E73", FOCUS: "#0072B2"}
@@ -44,16 +44,21 @@ def draw_figures(result: ComparisonResult) -> dict[str, bytes]:
     }
     source = source_line(result)
     pictures = {}
+    further = (len(result.runs) - 1) // 4  # rows of a legend beyond the first
     with mpl.rc_context(STYLE):
         for name, plot in panels.items():
             figure = Figure(figsize=(9, 4.6), dpi=DPI)
-            figure.subplots_adjust(left=0.085, right=0.985, top=0.87, bottom=0.13)
-            plot(figure.subplots(), result)
+            figure.subplots_adjust(left=0.085, right=0.985, top=0.87 - 0.05 * further, bottom=0.13)
+            axes = figure.subplots()
+            plot(axes, result)
+            raise_title(axes)
             pictures[name] = png_bytes(figure, source)
         figure = Figure(figsize=(14, 9), dpi=100)
-        figure.subplots_adjust(left=0.055, right=0.985, top=0.93, bottom=0.085, wspace=0.13, hspace=0.3)
+        room = {"top": 0.93 - 0.025 * further, "hspace": 0.3 + 0.06 * further}
+        figure.subplots_adjust(left=0.055, right=0.985, bottom=0.085, wspace=0.13, **room)
         for axes, plot in zip(figure.subplots(2, 2).flat, panels.values(), strict=True):
             plot(axes, result)
+            raise_title(axes)
         pictures["overview.png"] = png_bytes(figure, source)
     return pictures
 

@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 
 BLACK, GREY = "#000000", "#7f7f7f"
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+#: Points between picture and title with one row of legend, and for each further row.
+TITLE_PAD: Final = 24
+LEGEND_ROW: Final = 16
 STYLE: Final[Any] = {
     "font.size": 10,
     "axes.titlesize": 11.5,
-    "axes.titlepad": 24,
+    "axes.titlepad": TITLE_PAD,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
@@ -54,6 +57,13 @@ def legend(axes: Axes, columns: int = 4) -> None:
     )
 
 
+def raise_title(axes: Axes, columns: int = 4) -> None:
+    """Move the title above every row of the legend."""
+    further = (len(axes.get_legend_handles_labels()[1]) - 1) // columns
+    if further > 0:
+        axes.set_title(axes.get_title("left"), pad=TITLE_PAD + LEGEND_ROW * further)
+
+
 def as_dates(dates: Any) -> NDArray[np.datetime64]:
     """Return dates as datetime64[D]."""
     return np.asarray(dates, dtype="datetime64[D]")
@@ -61,7 +71,7 @@ def as_dates(dates: Any) -> NDArray[np.datetime64]:
 
 def png_bytes(figure: Figure, source: str) -> bytes:
     """Return a figure as PNG, with a line on its source at the foot; the same bytes for the same figure."""
-    lines = textwrap.fill(source, width=int(18 * figure.get_figwidth()))
+    lines = textwrap.fill(source, width=int(15.5 * figure.get_figwidth()))
     figure.text(0.01, 0.012, lines, fontsize=8.5, color="#555555")
     buffer = io.BytesIO()
     # A fixed "Software" keeps the bytes the same from one Matplotlib to the next patch release.
