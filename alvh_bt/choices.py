@@ -80,6 +80,13 @@ class _Weigh(NamedTuple):
     BUDGET: int = 1
 
 
+class _Match(NamedTuple):
+    """In what the rivals of a matched comparison are made equal: bleed, or P&L in the shock."""
+
+    COST: int = 0
+    PROTECTION: int = 1
+
+
 class _SignalCode(NamedTuple):
     """Where each signal stands in `Today.signals`, in `VoteParams` and in a quorum's mask."""
 
@@ -114,6 +121,7 @@ ThirdReading: Final = _ThirdReading()
 Differential: Final = _Differential()
 Proxy: Final = _Proxy()
 Weigh: Final = _Weigh()
+Match: Final = _Match()
 SignalCode: Final = _SignalCode()
 Schedule: Final = _Schedule()
 Fill: Final = _Fill()

@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from alvh_bt.bounds import Days, Delta, NotNegative, Positive, Share, ShortDelta
 from alvh_bt.choices import Fill, Named, OnMargin, Schedule, Sizes
+from alvh_bt.comparison_params import ComparisonParams, Crisis
 from alvh_bt.errors import ConfigError
 from alvh_bt.hedge_params import (
     ClimateParams,
@@ -29,6 +30,7 @@ from alvh_bt.hedge_params import (
 from alvh_bt.signal_params import QuorumParams, SignalParams, VoteParams
 from alvh_bt.study_checks import (
     Check,
+    crisis_checks,
     ladder_checks,
     layered_checks,
     scaling_checks,
@@ -39,8 +41,10 @@ from alvh_bt.study_checks import (
 __all__ = [
     "BookParams",
     "ClimateParams",
+    "ComparisonParams",
     "CondorParams",
     "CostParams",
+    "Crisis",
     "Fill",
     "GuardParams",
     "LadderParams",
@@ -149,7 +153,8 @@ class Study:
     end: dt.date | None = None
     hedges: tuple[str, ...] = ("none", "static-calls", "static-futures", "layered")
     seed: int = 20240229
-    bootstrap_draws: Annotated[int, Field(ge=100, le=100_000)] = 500
+    bootstrap_draws: Annotated[int, Field(ge=100, le=100_000)] = 2000
+    crises: tuple[Crisis, ...] = ()  # told after the named ones
     book: BookParams = BookParams()
     condor: CondorParams = CondorParams()
     static: StaticParams = StaticParams()
@@ -165,6 +170,7 @@ class Study:
     long_vx: LongVxParams = LongVxParams()
     shock: ShockParams = ShockParams()
     costs: CostParams = CostParams()
+    comparison: ComparisonParams = ComparisonParams()
 
     def __post_init__(self) -> None:
         """Check what single bounds cannot.
@@ -186,6 +192,7 @@ class Study:
                 and self.condor.wing_delta >= self.condor.short_delta,
                 "condor.wing_delta must be below condor.short_delta",
             ),
+            *crisis_checks(self.crises),
             *layered_checks(self.layered),
             *scaling_checks(self.sizing, self.climate),
             *signal_checks(self.signals, self.quorum),
@@ -201,6 +208,7 @@ class Study:
         plain: dict[str, Any] = _STUDY.dump_python(self, mode="json")
         for concern, kind in _CONCERNS.items():
             plain[concern] = dict(zip(kind._fields, plain[concern], strict=True))
+        plain["crises"] = [dict(zip(Crisis._fields, crisis, strict=True)) for crisis in plain["crises"]]
         return plain
 
 
@@ -220,6 +228,7 @@ _CONCERNS: Final[dict[str, Any]] = {
     "long_vx": LongVxParams,
     "shock": ShockParams,
     "costs": CostParams,
+    "comparison": ComparisonParams,
 }
 _STUDY: Final = TypeAdapter(Study)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from alvh_bt.comparison_params import Crisis
 from alvh_bt.hedge_params import ClimateParams, LadderParams, LayeredParams, SizingParams, VxthParams
 from alvh_bt.signal_params import QuorumParams, SignalParams
 
@@ -14,6 +15,14 @@ class Check(NamedTuple):
 
     wrong: bool
     message: str
+
+
+def crisis_checks(crises: Sequence[Crisis]) -> Iterator[Check]:
+    """Return the checks of the user's own crises."""
+    for crisis in crises:
+        yield Check(crisis.start > crisis.end, f"crisis {crisis.name!r} starts after it ends")
+    names = [crisis.name for crisis in crises]
+    yield Check(len(set(names)) < len(names), "two crises share a name")
 
 
 def layered_checks(layered: LayeredParams) -> Iterator[Check]:

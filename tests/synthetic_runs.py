@@ -198,7 +198,15 @@ def long_comparison(sessions=4700, stop_static=False, seed=7) -> ComparisonResul
             "spx_set": {"unavailable": 1.0},
         },
         notes=("VIX opens outside low..high on 310 days were moved to the nearer bound.",),
-        vix=pd.Series(vix, index=dates),
+        states=pd.DataFrame(
+            {
+                "spx": 1280.0 * np.exp(np.cumsum(0.004 * np.clip(shock, -6, 6))),
+                "vix": vix,
+                "vix_slope": 0.06 - 0.004 * (vix - 12.0),
+                "vvix": 70.0 + 1.5 * vix,
+            },
+            index=dates,
+        ),
         run_id="0123abcd",
         start=dates[0].date(),
         end=dates[-1].date(),

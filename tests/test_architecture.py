@@ -17,7 +17,7 @@ PROJECT = PACKAGE.parent
 TIERS = (
     ("errors", "contracts", "compiled", "choices", "bounds", "own_class"),
     (
-        *("sessions", "calendars", "config", "presets", "hedge_params", "signal_params"),
+        *("sessions", "calendars", "config", "presets", "hedge_params", "signal_params", "comparison_params"),
         *("study_checks", "pricing", "market", "chains"),
     ),
     ("costs", "book"),

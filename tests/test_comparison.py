@@ -21,8 +21,10 @@ from alvh_bt.errors import DataError
 
 def comparison_of(*runs) -> ComparisonResult:
     dates = max((run.daily["date"] for run in runs), key=len)
-    vix = pd.Series(20.0, index=pd.DatetimeIndex(dates))
-    return ComparisonResult(runs, {}, {}, (), vix, "id", dates.iloc[0].date(), dates.iloc[-1].date(), CASH)
+    states = pd.DataFrame(
+        {"spx": 4000.0, "vix": 20.0, "vix_slope": 0.02, "vvix": 90.0}, pd.DatetimeIndex(dates)
+    )
+    return ComparisonResult(runs, {}, {}, (), states, "id", dates.iloc[0].date(), dates.iloc[-1].date(), CASH)
 
 
 def walk(seed: int, drift: float, sessions: int = 300):

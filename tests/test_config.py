@@ -146,7 +146,7 @@ def test_unknown_setting_lists_the_known_ones_of_its_concern() -> None:
 def test_unknown_concern_lists_the_known_ones() -> None:
     message = complaint(condors={})
     assert message.startswith("unknown setting condors; known: start, end, hedges")
-    assert message.endswith("guard, ladder, vxth, long_vx, shock, costs")
+    assert message.endswith("guard, ladder, vxth, long_vx, shock, costs, comparison")
 
 
 @pytest.mark.parametrize(

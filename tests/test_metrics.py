@@ -13,7 +13,7 @@ from synthetic_runs import CASH, long_comparison, no_journal, no_trades, small_r
 
 from alvh_bt.analysis import decay
 from alvh_bt.analysis.metrics import run_metrics
-from alvh_bt.analysis.results import ComparisonResult
+from alvh_bt.analysis.results import STATES, ComparisonResult
 from alvh_bt.engine.results import TRADE_COLUMNS, RunResult
 from alvh_bt.errors import DataError
 
@@ -181,5 +181,13 @@ def test_a_comparison_refuses_what_cannot_be_compared(names, cash):
     runs = tuple(small_run([100.0, 101.0], variant=name) for name in names)
     with pytest.raises(DataError):
         ComparisonResult(
-            runs, {}, {}, (), pd.Series(dtype=float), "id", dt.date(2020, 1, 2), dt.date(2020, 1, 3), cash
+            runs,
+            {},
+            {},
+            (),
+            pd.DataFrame(columns=list(STATES)),
+            "id",
+            dt.date(2020, 1, 2),
+            dt.date(2020, 1, 3),
+            cash,
         )

@@ -22,7 +22,7 @@ forks = pytest.mark.skipif(
 def test_side_by_side_equals_one_by_one() -> None:
     study = window_study("2015-06-01", "2015-12-31", hedges=HEDGES)
     ticks = []
-    together, _, _ = run_variants(embedded().market, study, lambda: ticks.append(1))
+    together = run_variants(embedded().market, study, lambda: ticks.append(1)).runs
     alone = [run_in(embedded(), study, hedge) for hedge in HEDGES]
     assert [run.variant for run in together] == list(HEDGES)
     for one, other in zip(together, alone, strict=True):

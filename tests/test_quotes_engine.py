@@ -398,7 +398,7 @@ def test_fills_at_an_open_do_not_see_that_days_chain() -> None:
 def test_counts_come_back_from_the_workers() -> None:
     study = window_study(START, "2015-08-14", hedges=("none", "static-calls"), book={"fill": "next_close"})
     store = FakeStore(chains().frames, {"crossed": 2})
-    runs, prices, _ = run_variants(embedded().market, study, store=store)
+    runs, _, prices, _ = run_variants(embedded().market, study, store=store)
     first, last = embedded().market.window(study.start, study.end)
     for name in ("spx_quotes", "vix_quotes"):
         assert (prices.provenance[name][first : last + 1] == Provenance.OBSERVED).all()

@@ -185,7 +185,7 @@ def test_layered_is_drawn_in_its_own_colour_and_a_missing_run_is_not(result):
 
 
 def test_figures_of_a_run_that_stopped_and_of_a_vix_that_is_unknown(stopped):
-    unknown = ComparisonResult(**{**vars(stopped), "vix": stopped.vix * float("nan")})
+    unknown = ComparisonResult(**{**vars(stopped), "states": stopped.states * float("nan")})
     assert len(draw_figures(unknown)) == 5
 
 

@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from alvh_bt.analysis.chains import chain_figures, chain_notes, require_overlap
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.analysis.signal_coverage import coverage_notes, unavailable_shares
+from alvh_bt.analysis.states import market_states
 from alvh_bt.book.records import REASON_TEXT, Reason
 from alvh_bt.chains import ChainStore
 from alvh_bt.compiled import source_hash
@@ -63,7 +62,7 @@ def run_comparison(
     first, last = market.window(study.start, study.end)
     if store is not None:
         require_overlap(store, market, first, last)
-    runs, prices, calendar = run_variants(market, study, tick, meanwhile, store)
+    runs, _, prices, calendar = run_variants(market, study, tick, meanwhile, store)
     settings = study.settings()
     unavailable = unavailable_shares(calendar.signals, first, last)
     notes = [*_notes(market, study, runs), *coverage_notes(unavailable, study.hedges)]
@@ -76,10 +75,7 @@ def run_comparison(
         settings=settings,
         inputs=provenance_shares(prices.provenance, first, last),
         notes=tuple(notes),
-        vix=pd.Series(
-            market.columns["vix_close"][first : last + 1],
-            index=pd.DatetimeIndex(market.sessions[first : last + 1], name="date"),
-        ),
+        states=market_states(market, getattr(prices, "model", prices), first, last),
         run_id=run_id(settings, market, store.fingerprint if store else "", own_sources(study.hedges)),
         start=calendar_date(market.days[first]),
         end=calendar_date(market.days[last]),

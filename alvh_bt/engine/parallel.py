@@ -12,12 +12,11 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from typing import Any
-
-from alvh_bt.engine.results import RunResult
+from typing import Any, TypeVar
 
 Tick = Callable[[], Any]
-Job = Callable[[str, Tick], RunResult]
+Found = TypeVar("Found")
+Job = Callable[[str, Tick], Found]
 
 #: Sessions between two reports of a worker.
 STEP = 50
@@ -26,8 +25,8 @@ _work: dict[str, Any] = {}
 
 
 def run_side_by_side(
-    job: Job, names: Sequence[str], tick: Tick, meanwhile: Callable[[], Any] | None = None
-) -> list[RunResult]:
+    job: Job[Found], names: Sequence[str], tick: Tick, meanwhile: Callable[[], Any] | None = None
+) -> list[Found]:
     """Return `job(name, tick)` of every name, in their order.
 
     Parameters
@@ -59,7 +58,7 @@ def run_side_by_side(
         return [futures[name].result() for name in names]
 
 
-def _report(futures: list[Future[RunResult]], count: Any, tick: Tick) -> None:
+def _report(futures: list[Future[Found]], count: Any, tick: Tick) -> None:
     """Pass the workers' sessions on to `tick` until all are done."""
     seen, pending = 0, set(futures)
     while pending:
@@ -69,12 +68,12 @@ def _report(futures: list[Future[RunResult]], count: Any, tick: Tick) -> None:
             tick()
 
 
-def _take(job: Job, count: Any) -> None:
+def _take(job: Job[Any], count: Any) -> None:
     """Take the work over into a forked worker."""
     _work.update(job=job, count=count)
 
 
-def _run(name: str) -> RunResult:
+def _run(name: str) -> Any:
     done = 0
 
     def tick() -> None:
@@ -84,5 +83,4 @@ def _run(name: str) -> RunResult:
             with _work["count"].get_lock():
                 _work["count"].value += STEP
 
-    result: RunResult = _work["job"](name, tick)
-    return result
+    return _work["job"](name, tick)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import backtrader as bt
 
@@ -93,13 +93,23 @@ def run_variant(
     return RunResult(name, recorder.daily(), recorder.trade_list(), recorder.journal(), stopped, used)
 
 
+class Variants(NamedTuple):
+    """Runs in the order of their hedges, what was found of each, and the prices and calendar they shared."""
+
+    runs: list[RunResult]
+    found: list[Any]
+    prices: PriceModel
+    calendar: Calendar
+
+
 def run_variants(
     market: Market,
     study: Study,
     tick: Callable[[], Any] | None = None,
     meanwhile: Callable[[], Any] | None = None,
     store: QuoteSource | None = None,
-) -> tuple[Sequence[RunResult], PriceModel, Calendar]:
+    after: Callable[[RunResult, PriceModel], Any] | None = None,
+) -> Variants:
     """Return one result a hedge of the study, in its order, with the prices and the calendar they shared.
 
     Parameters
@@ -112,17 +122,21 @@ def run_variants(
         Called once while the variants run in other processes; not called where they do not.
     store
         Real chains, for prices from quotes where there are any.
+    after
+        Called with each run and its prices in the run's own process; what it returns is `found`, else None.
     """
     variant_names(study.hedges)
     prices: PriceModel = ModelPrices(market) if store is None else QuotedPrices(market, store)
     calendar = Calendar(market, study.signals)
 
-    def job(name: str, told: Callable[[], Any]) -> RunResult:
-        return run_variant(market, study, name, prices, calendar, told)
+    def job(name: str, told: Callable[[], Any]) -> tuple[RunResult, Any]:
+        run = run_variant(market, study, name, prices, calendar, told)
+        return run, None if after is None else after(run, prices)
 
-    runs = run_side_by_side(job, study.hedges, tick or (lambda: None), meanwhile)
+    pairs = run_side_by_side(job, study.hedges, tick or (lambda: None), meanwhile)
+    runs, found = [run for run, _ in pairs], [more for _, more in pairs]
     if isinstance(prices, QuotedPrices):
         for run in runs:
             # A worker's reading stays in its process.
             prices.learn(run.quotes.read if run.quotes else {})
-    return runs, prices, calendar
+    return Variants(runs, found, prices, calendar)

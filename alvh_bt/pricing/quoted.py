@@ -93,6 +93,11 @@ class QuotedPrices:
         return MappingProxyType(result)
 
     @property
+    def model(self) -> PriceModel:
+        """The model alone."""
+        return self._model
+
+    @property
     def read(self) -> Mapping[int, DayRead]:
         """What was read so far, by epoch day."""
         return MappingProxyType(self._read)
