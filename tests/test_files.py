@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from synthetic_runs import long_comparison, small_run
+from pandas.testing import assert_frame_equal
+from synthetic_runs import CASH, long_comparison, small_run
 
 from alvh_bt.analysis.summary import summarise
 from alvh_bt.engine.results import DAILY_COLUMNS, JOURNAL_COLUMNS, TRADE_COLUMNS
-from alvh_bt.errors import ConfigError
-from alvh_bt.report.files import check_out, parquet_bytes, place_files, render_outputs, write_outputs
+from alvh_bt.errors import ConfigError, DataError
+from alvh_bt.report.files import check_out, place_files, render_outputs, write_outputs
+from alvh_bt.report.saved import load_result, parquet_bytes
 
 FIGURES = {"nav.png", "drawdown.png", "hedge_carry.png", "vix_layers.png", "overview.png"}
 
@@ -32,7 +36,10 @@ def out(result, tmp_path_factory) -> Path:
 
 def test_the_folder_holds_every_file_and_nothing_else(out):
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    files = {"summary.json", "daily.parquet", "trades.parquet", "journal.parquet", "report.html"}
+    files = {
+        *("summary.json", "report.html", "returns.csv"),
+        *(f"{name}.parquet" for name in ("daily", "trades", "journal", "states")),
+    }
     assert found == files | {f"figures/{name}" for name in FIGURES}
 
 
@@ -153,3 +160,46 @@ def test_a_folder_without_permission(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(ConfigError, match=r"no permission to write in .*; give --out a folder"):
         check_out(tmp_path / "out")
+
+
+def test_a_comparison_read_back_is_drawn_the_same(result, out):
+    back, summary = load_result(out)
+    assert summary == summarise(result, draws=100)
+    for name, content in render_outputs(back, summary).items():
+        if name.endswith(".parquet"):
+            # Its bytes name the types of the frame that it was written from; its rows do not.
+            written = pd.read_parquet(io.BytesIO(content))
+            assert_frame_equal(written, pd.read_parquet(out / name), check_exact=True)
+        else:
+            assert content == (out / name).read_bytes(), name
+
+
+def test_daily_returns_multiply_to_the_last_nav(result, out):
+    returns = pd.read_csv(out / "returns.csv", index_col="date", parse_dates=True)
+    for run in result.runs:
+        grown = CASH * (1.0 + returns[run.variant]).prod()
+        # Each of 300 steps rounds once.
+        assert grown == pytest.approx(run.daily["nav"].iloc[-1], rel=1e-12)
+    assert returns.index.tz is None and returns["static-calls"].isna().sum() == 150
+
+
+@pytest.mark.parametrize("name", ["summary.json", "daily.parquet", "states.parquet"])
+def test_a_folder_that_lacks_a_file_is_refused_by_name(out, tmp_path, name):
+    copy = tmp_path / "copy"
+    shutil.copytree(out, copy)
+    (copy / name).unlink()
+    with pytest.raises(DataError, match=name.replace(".", r"\.")):
+        load_result(copy)
+    (copy / name).write_text("no table")
+    with pytest.raises(DataError, match="cannot be read"):
+        load_result(copy)
+
+
+def test_an_old_summary_is_refused_by_what_it_lacks(out, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(out, copy)
+    summary = json.loads((copy / "summary.json").read_text())
+    del summary["notes"]
+    (copy / "summary.json").write_text(json.dumps(summary))
+    with pytest.raises(DataError, match="lacks 'notes'"):
+        load_result(copy)

@@ -7,6 +7,7 @@ Sharpe and Sortino. What is undefined is NaN: nothing is clipped and nothing sta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -58,6 +59,22 @@ def daily_returns(nav: Floats, starting_cash: float) -> Floats:
     returns = np.full(len(nav), np.nan)
     np.divide(nav - before, before, out=returns, where=before > 0)
     return returns
+
+
+def returns_frame(runs: Sequence[RunResult], starting_cash: float) -> pd.DataFrame:
+    """Return the daily returns of several runs, in the form that empyrical, pyfolio and quantstats read.
+
+    Simple returns, indexed by date (no time zone), one column a variant in the order of the runs; NaN after
+    the last day of a run that stopped. `starting_cash` in USD, > 0.
+    """
+    columns = {
+        run.variant: pd.Series(
+            daily_returns(run.daily["nav"].to_numpy(np.float64), starting_cash),
+            index=pd.DatetimeIndex(run.daily["date"], name="date"),
+        )
+        for run in runs
+    }
+    return pd.DataFrame(columns)
 
 
 def years_between(dates: pd.Series) -> float:

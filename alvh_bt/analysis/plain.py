@@ -27,5 +27,5 @@ def plain(value: Any) -> Any:
 
 
 def json_text(plain_value: Any) -> str:
-    """Return plain values as JSON text with sorted keys, a newline at the end."""
-    return json.dumps(plain_value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return plain values as JSON text, keys in their order, a newline at the end."""
+    return json.dumps(plain_value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from alvh_bt.analysis.comparison import compare_runs
+from alvh_bt.analysis.crises import crisis_figures, own_crises
 from alvh_bt.analysis.metrics import run_metrics
 from alvh_bt.analysis.plain import plain
+from alvh_bt.analysis.regimes import regime_figures
 from alvh_bt.analysis.results import ComparisonResult
 
 
@@ -45,6 +47,9 @@ def summarise(result: ComparisonResult, draws: int = 500, seed: int = 0) -> dict
             "signals_unavailable": result.signals,
             "variants": variants,
             "comparisons": [row._asdict() for row in compare_runs(result, draws, seed)],
+            "regimes": regime_figures(result),
+            "crises": crisis_figures(result, own_crises(result.settings)),
+            "notes": result.notes,
             "settings": result.settings,
             **({} if result.chains is None else {"chains": result.chains}),
         }

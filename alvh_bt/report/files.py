@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-
-import pandas as pd
 
 from alvh_bt.analysis.plain import json_text
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.analysis.summary import summarise
-from alvh_bt.engine.results import DAILY_COLUMNS, JOURNAL_COLUMNS, TRADE_COLUMNS
 from alvh_bt.errors import ConfigError
+from alvh_bt.report.saved import table_files
 
-_TEXT: Final = frozenset({"book", "layer", "action", "root", "right", "reason", "event", "signals"})
-_DATES: Final = frozenset({"date", "expiry"})
-_DATE_TYPE: Final = "datetime64[us]"
 _REMEDY: Final = "give --out a folder that can be written"
 
 
@@ -57,38 +51,11 @@ def render_outputs(result: ComparisonResult, summary: dict[str, Any]) -> dict[st
 
     figures = draw_figures(result)
     files = {
-        "daily.parquet": parquet_bytes([(run.variant, run.daily) for run in result.runs], DAILY_COLUMNS),
-        "trades.parquet": parquet_bytes([(run.variant, run.trades) for run in result.runs], TRADE_COLUMNS),
-        "journal.parquet": parquet_bytes(
-            [(run.variant, run.journal) for run in result.runs], JOURNAL_COLUMNS
-        ),
+        **table_files(result),
         **{f"figures/{name}": picture for name, picture in figures.items()},
         "report.html": render_report(result, summary, figures).encode(),
     }
     return {**files, "summary.json": json_text(summary).encode()}
-
-
-def parquet_bytes(frames: Sequence[tuple[str, pd.DataFrame]], columns: Sequence[str]) -> bytes:
-    """Return one long table of all variants as Parquet: `date`, `variant`, then `columns`.
-
-    Dates are timestamps in microseconds, text is string (null where absent), all else float64.
-    """
-    parts = [
-        frame.loc[:, ["date", *columns]].astype({name: _column_type(name) for name in ("date", *columns)})
-        for _, frame in frames
-    ]
-    table = pd.concat(parts, ignore_index=True)
-    variants = [variant for variant, frame in frames for _ in range(len(frame))]
-    table.insert(1, "variant", pd.Series(variants, dtype="str"))
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    return buffer.getvalue()
-
-
-def _column_type(name: str) -> str:
-    if name in _DATES:
-        return _DATE_TYPE
-    return "str" if name in _TEXT else "float64"
 
 
 def check_out(out: Path) -> None:
