@@ -23,8 +23,9 @@ TIERS = (
     ("costs", "book"),
     ("signals", "condor", "hedges"),
     ("engine",),
-    ("analysis", "validation"),
+    ("analysis", "validation", "sweep"),
     ("report",),
+    ("api",),
     ("cli",),
 )
 TIER = {part: tier for tier, parts in enumerate(TIERS) for part in parts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -106,7 +107,7 @@ def test_every_named_crisis_lies_in_the_order_of_its_dates():
             "Aug 2024",
         )
     ]
-    assert all(a.end < b.start for a, b in zip(CRISES, CRISES[1:], strict=False))
+    assert all(a.end < b.start for a, b in pairwise(CRISES))
 
 
 def test_regimes_go_by_the_close_before():

@@ -10,7 +10,7 @@ import pytest
 
 import alvh_bt
 
-MODULES = [module.name for module in pkgutil.walk_packages(alvh_bt.__path__, "alvh_bt.")]
+MODULES = ["alvh_bt"] + [module.name for module in pkgutil.walk_packages(alvh_bt.__path__, "alvh_bt.")]
 
 
 @pytest.mark.parametrize("name", MODULES)

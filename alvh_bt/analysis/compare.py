@@ -35,6 +35,7 @@ def run_comparison(
     tick: Callable[[], Any] | None = None,
     meanwhile: Callable[[], Any] | None = None,
     store: ChainStore | None = None,
+    dissected: bool = False,
 ) -> ComparisonResult:
     """Return every variant's run over the study's window, with what the user must know about it.
 
@@ -48,6 +49,8 @@ def run_comparison(
         Called once while the variants run in other processes, if they do.
     store
         Real chains: quotes where they have some, the model moved to agree with them elsewhere.
+    dissected
+        Whether each run is taken apart day by day (`ComparisonResult.anatomy`), in the process that ran it.
 
     Raises
     ------

@@ -22,6 +22,15 @@ def _date(text: str) -> dt.date:
         raise typer.BadParameter(f"{text!r} is not a date: write it as 2006-03-01") from None
 
 
+def _crisis(text: str) -> dict[str, str]:
+    """Return a crisis of the command line as a study file has it."""
+    name, _, window = text.rpartition("=")
+    start, _, end = window.partition(":")
+    if not (name and start and end):
+        raise typer.BadParameter(f"--crisis {text!r}: write it as NAME=2018-01-26:2018-02-09")
+    return {"name": name, "start": start, "end": end}
+
+
 StartOption = Annotated[
     dt.date | None, typer.Option(parser=_date, metavar="YYYY-MM-DD", help="First session; the earliest.")
 ]
@@ -49,6 +58,13 @@ def compare(
     preset: Annotated[
         str | None, typer.Option(help="A named study (see alvh presets) in place of --config.")
     ] = None,
+    crisis: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=START:END", help="A window told beside the named crises; repeat it."),
+    ] = None,
+    paths: Annotated[
+        int, typer.Option(min=0, help="Repeat it over so many resampled histories (minutes); 0: none.")
+    ] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for summary.json, tables, figures and report.html.")
     ] = None,
@@ -64,7 +80,7 @@ def compare(
     from alvh_bt.market import load_market
     from alvh_bt.report.files import check_out, write_outputs
 
-    study = _study(_settings(config, preset), start, end, hedge, chains is not None)
+    study = _study(_settings(config, preset), start, end, hedge, chains is not None, crisis or [])
     variant_names(study.hedges)
     if out is not None:
         check_out(out)
@@ -132,6 +148,7 @@ def _study(
     end: dt.date | None,
     hedges: list[str] | None,
     quoted: bool,
+    crises: list[str],
 ) -> Study:
     """Return the study of a file or preset, with the options of the command line on top.
 
@@ -140,6 +157,8 @@ def _study(
     for name, value in (("start", start), ("end", end), ("hedges", hedges)):
         if value:
             settings[name] = value
+    if crises:
+        settings["crises"] = [*settings.get("crises", []), *(_crisis(text) for text in crises)]
     if quoted and isinstance(settings.setdefault("book", {}), dict):
         settings["book"].setdefault("fill", "next_close")
     return make_study(**settings)

@@ -13,6 +13,7 @@ from alvh_bt.cli.claims import claims
 from alvh_bt.cli.compare import compare
 from alvh_bt.cli.journal import journal
 from alvh_bt.cli.presets import presets
+from alvh_bt.cli.report import report
 from alvh_bt.cli.validate import validate
 from alvh_bt.errors import AlvhError
 
@@ -28,6 +29,7 @@ app.command()(claims)
 app.command()(presets)
 app.command()(validate)
 app.command()(journal)
+app.command()(report)
 
 
 def _show_version(value: bool) -> None:

@@ -20,7 +20,7 @@ def fetched_folder() -> Path:
     return Path(platformdirs.user_data_dir("alvh_bt")) / "market"
 
 
-def load_market(data: Path | None = None, today: dt.date | None = None) -> Market:
+def load_market(data: str | Path | None = None, today: dt.date | None = None) -> Market:
     """Return the market of a folder, else of the fetched folder, else of the embedded sample.
 
     Parameters

@@ -45,17 +45,19 @@ def write_outputs(result: ComparisonResult, out: Path, summary: dict[str, Any] |
 
 def render_outputs(result: ComparisonResult, summary: dict[str, Any]) -> dict[str, bytes]:
     """Return every output file's bytes by its path inside the folder, the summary last."""
+    tables, views = table_files(result), render_views(result, summary)
+    return {**tables, **views, "summary.json": json_text(summary).encode()}
+
+
+def render_views(result: ComparisonResult, summary: dict[str, Any]) -> dict[str, bytes]:
+    """Return what people look at, by path inside the folder: the figures and `report.html`."""
     # Matplotlib and Jinja2 take half a second to import: not for those who only look at the terminal.
     from alvh_bt.report.figures import draw_figures
     from alvh_bt.report.html import render_report
 
     figures = draw_figures(result)
-    files = {
-        **table_files(result),
-        **{f"figures/{name}": picture for name, picture in figures.items()},
-        "report.html": render_report(result, summary, figures).encode(),
-    }
-    return {**files, "summary.json": json_text(summary).encode()}
+    drawn = {f"figures/{name}": picture for name, picture in figures.items()}
+    return {**drawn, "report.html": render_report(result, summary, figures).encode()}
 
 
 def check_out(out: Path) -> None:

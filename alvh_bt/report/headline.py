@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from alvh_bt.report.wording import FOCUS, percent, usd
+from alvh_bt.report.wording import percent, usd
 
 
 def headline(summary: Mapping[str, Any]) -> list[str]:
-    """Return what the comparison shows, a few plain sentences, the unwelcome ones included."""
+    """Return what the comparison shows: the verdict, then what each hedge made, the unwelcome included."""
     variants: Mapping[str, Mapping[str, Any]] = summary["variants"]
     ranked = sorted(variants, key=lambda name: -variants[name]["pnl_usd"])
     named = {name: name + (" (stopped early)" if variants[name]["stopped"] else "") for name in variants}
@@ -29,40 +29,4 @@ def headline(summary: Mapping[str, Any]) -> list[str]:
             for name in hedged
         )
         sentences.append(f"What the hedges themselves made: {each}.")
-    return [*sentences, *_about_focus(summary, named)]
-
-
-def _about_focus(summary: Mapping[str, Any], named: Mapping[str, str]) -> list[str]:
-    """Say how the focus did against the others by P&L, the better ones first."""
-    if FOCUS not in named:
-        return []
-    pnl = {name: variant["pnl_usd"] for name, variant in summary["variants"].items()}
-    worse = [named[name] for name in pnl if pnl[FOCUS] < pnl[name]]
-    better = [named[name] for name in pnl if pnl[FOCUS] > pnl[name]]
-    claims = [
-        f"{word} than {_listed(names)}" for word, names in (("worse", worse), ("better", better)) if names
-    ]
-    sentences = [f"By P&L, {named[FOCUS]} did {' and '.join(claims)}."] if claims else []
-    return [*sentences, *_how_sure(summary)]
-
-
-def _how_sure(summary: Mapping[str, Any]) -> list[str]:
-    """Say where the 90% interval of the difference in CAGR to the focus excludes zero."""
-    clear: list[str] = []
-    unclear: list[str] = []
-    for row in summary["comparisons"]:
-        if row["metric"] == "cagr" and FOCUS in (row["a"], row["b"]) and row["ci_low"] is not None:
-            other = row["b"] if row["a"] == FOCUS else row["a"]
-            (clear if row["ci_low"] > 0 or row["ci_high"] < 0 else unclear).append(other)
-    sentences = []
-    if clear:
-        sentences.append(f"Its CAGR differs from {_listed(clear)} beyond chance (90% interval without zero).")
-    if unclear:
-        sentences.append(
-            f"Its difference in CAGR from {_listed(unclear)} may be chance (90% interval with zero in it)."
-        )
-    return sentences
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return [*summary["verdict"], *sentences]

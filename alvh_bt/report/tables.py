@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alvh_bt.report import wording
+from alvh_bt.report.headline import headline
 
 _SHOWN: Final = (
     "pnl_usd",
@@ -50,11 +51,15 @@ def print_comparison(summary: Mapping[str, Any], console: Console) -> None:
 
 def comparison_tables(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield the tables and lines that `print_comparison` prints, in order."""
+    for k, sentence in enumerate(headline(summary)):
+        yield Text(sentence, style="bold" if k == 0 else "")
     names = list(summary["variants"])
     for first in range(0, len(names), _ABREAST):
         yield _metrics(summary, names[first : first + _ABREAST])
     if summary["comparisons"]:
         yield _comparisons(summary)
+    if summary.get("matched", {}).get("scales"):
+        yield _matched(summary["matched"])
     for kind in ("modelled", "repaired", "unavailable"):
         line = wording.inputs_line(summary["inputs"], kind)
         if kind == "modelled" or line != "none":
@@ -127,6 +132,20 @@ def _comparisons(summary: Mapping[str, Any]) -> Table:
         table.add_row(pair, *values)
     if len(shown) < len({(row["a"], row["b"]) for row in summary["comparisons"]}):
         table.caption = "the other pairs stand in report.html and summary.json (--out)"
+    return table
+
+
+def _matched(matched: Mapping[str, Any]) -> Table:
+    """Return the hedges scaled to the reference: how much of each, and what it then did."""
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title=wording.matched_title(matched), title_justify="left"
+    )
+    for column in ("", "Size", "CAGR", "Max drawdown", "Hedge P&L, USD"):
+        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    for name, each in matched["variants"].items():
+        scale = matched["scales"].get(name, 1.0)
+        values = (wording.percent(each["cagr"]), wording.percent(each["max_drawdown"]))
+        table.add_row(name, f"x {scale:.2f}", *values, wording.usd(each["hedge_pnl_usd"]))
     return table
 
 

@@ -133,6 +133,19 @@ def quoted_title(chains: Mapping[str, Any]) -> str:
     return f"Real quotes: {days:,} sessions ({share}), {chains['quotes']:,} usable quotes"
 
 
+def matched_title(matched: Mapping[str, Any]) -> str:
+    """Return in what the hedges of a matched comparison are equal.
+
+    >>> matched_title({"by": "cost", "reference": "layered"})
+    'At equal cost: each hedge scaled until it bleeds as much as layered'
+    """
+    what = {
+        "cost": "At equal cost: each hedge scaled until it bleeds as much as",
+        "protection": "At equal protection: each hedge scaled until the shock pays it as much as",
+    }
+    return f"{what[matched['by']]} {matched['reference']}"
+
+
 def dropped_line(dropped: Mapping[str, int]) -> str:
     """Return how many quotes were dropped for which reason, most first.
 

@@ -1,0 +1,30 @@
+"""`alvh report`: draw the report and the figures again from the files of a comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder that `alvh compare --out` wrote.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Another folder for report.html and figures; else the same.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
+) -> None:
+    """Draw report.html and the figures again from saved files, without running anything.
+
+    Example: alvh report out
+    """
+    from alvh_bt.report.files import check_out, place_files, render_views
+    from alvh_bt.report.saved import load_result
+
+    where = folder if out is None else out
+    check_out(where)
+    result, summary = load_result(folder)
+    views = render_views(result, summary)
+    place_files(views, where)
+    typer.echo(f"written to {where}: report.html and {len(views) - 1} figures")
