@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rule_scenes import DAY
 
+from alvh_bt.book.held import Flow
 from alvh_bt.book.records import Action, Book, Layer, Order, Reason, lot_contract, make_order, order_contract
 from alvh_bt.config import make_study
 from alvh_bt.contracts import Contract, Right, Root
@@ -113,7 +114,9 @@ def test_nav_is_cash_and_marks_and_contracts_are_conserved(sessions) -> None:
         accounts.mark(prices)
         for trade in accounts.trades:
             ledger.book(trade)
-        flows += accounts.flows.condor_pnl + accounts.flows.hedge_pnl + accounts.flows.interest
+        flows += (
+            accounts.flows[Flow.CONDOR_PNL] + accounts.flows[Flow.HEDGE_PNL] + accounts.flows[Flow.INTEREST]
+        )
         assert accounts.cash == pytest.approx(ledger.cash, abs=CENT_OF_A_CENT)
         value = ledger.value(accounts, prices)
         assert accounts.nav == pytest.approx(ledger.cash + value, abs=CENT_OF_A_CENT)
@@ -160,7 +163,7 @@ def test_books_that_do_not_agree_are_an_accounting_error(book, amount) -> None:
     accounts.begin(DAY)
     accounts.fill([opening(CONTRACTS[0], 1.0)], prices)
     accounts.mark(prices)
-    setattr(accounts, book, getattr(accounts, book) + amount)
+    accounts.held = accounts.held._replace(**{book: getattr(accounts, book) + amount})
     with pytest.raises(AccountingError, match="2021-03-01 NAV and cash plus marks differ"):
         accounts.mark(prices)
 
@@ -216,12 +219,12 @@ def test_condor_loses_at_most_its_widest_wing_less_its_credit(
     strikes = tuple(unit * k for k in (put - put_wing, put, call, call + call_wing))
     expiry = DAY + 30
     accounts, credit = entered(root, strikes, contracts, expiry)
-    costs = accounts.flows.costs
+    costs = accounts.flows[Flow.COSTS]
     accounts.begin(expiry)
     accounts.settle(expiry, settled_at(level), at_open=root == Root.SPX)
     accounts.mark(flat_prices(spot=level, vix=20.0, day=expiry))
     assert len(accounts.lots) == 0
-    pnl = accounts.nav - 1_000_000.0 + costs + accounts.flows.costs
+    pnl = accounts.nav - 1_000_000.0 + costs + accounts.flows[Flow.COSTS]
     widest = max(put_wing, call_wing) * unit * contracts * 100
     assert -pnl <= widest - credit + CENT_OF_A_CENT
     index = level / 10 if root == Root.XSP else level

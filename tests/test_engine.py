@@ -31,10 +31,10 @@ from engine_fixtures import (
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 from alvh_bt.analysis import compare as compare_module
+from alvh_bt.book import steps
 from alvh_bt.book.records import Action, Book, Decision, Layer, Reason, closing_order, make_order
 from alvh_bt.contracts import ROOT_NAMES, Contract, Right, Root, epoch_day
 from alvh_bt.costs.spreads import fill_price
-from alvh_bt.engine import accounts as accounts_module
 from alvh_bt.engine.recorder import BookRecorder
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.setup import equip
@@ -306,7 +306,7 @@ def without_a_price(patch: pytest.MonkeyPatch, day: dt.date) -> None:
         far = contract.root <= Root.SPXW and contract.right == Right.CALL and abs(found.delta) < 0.09
         return found._replace(mid=np.nan) if prices.day == epoch_day(day) and far else found
 
-    patch.setattr(accounts_module, "quote_contract", quote)
+    patch.setattr(steps, "quote_contract", quote)
 
 
 @pytest.fixture
@@ -871,7 +871,7 @@ class Tampering(CondorStrategy):
         super().next()
         if len(self) == 8:
             books = self.broker.accounts
-            setattr(books, self.what, getattr(books, self.what) - 1.0)
+            books.held = books.held._replace(**{self.what: getattr(books, self.what) - 1.0})
 
 
 @pytest.mark.parametrize("what", ["cash", "nav"])

@@ -18,6 +18,7 @@ from engine_fixtures import HEDGES, USD, World, embedded, replay, run_in, window
 from pandas.testing import assert_frame_equal
 
 from alvh_bt.analysis.chains import chain_figures, require_overlap
+from alvh_bt.book.held import Flow
 from alvh_bt.book.records import Action, Book, Layer, Reason, make_order
 from alvh_bt.config import CostParams, Study, make_study
 from alvh_bt.contracts import ROOT_NAMES, Contract, Root, epoch_day, make_contract
@@ -109,8 +110,8 @@ def test_four_legs_are_bought_at_the_ask_sold_at_the_bid_and_marked_at_mid() -> 
     assert accounts.sums.value == pytest.approx(-747.50, abs=1e-7)
     # Against the mids 0.10 + 0.20 + 0.15 + 0.10 points were paid: 27.50 USD, and the fees.
     assert accounts.nav == pytest.approx(250_000.0 - 27.50 - 2.60, abs=1e-7)
-    assert accounts.flows.costs == pytest.approx(30.10, abs=1e-7)
-    assert accounts.flows.marks == (0, 0, 4)
+    assert accounts.flows[Flow.COSTS] == pytest.approx(30.10, abs=1e-7)
+    assert accounts.sources == (0, 0, 4)
     later = {
         (-1, 3500.0): (3.00, 3.40),
         (-1, 3700.0): (8.00, 8.20),

@@ -18,6 +18,8 @@ import pytest
 from chain_scenes import FakeStore, bumped_store
 
 import alvh_bt
+from alvh_bt.book.condors import with_decisions, without_flat
+from alvh_bt.book.held import Held, no_flows, no_trades
 from alvh_bt.book.ledger import carry_of, closing_cash, count_sources, mark_lots, opening_cash, sum_book
 from alvh_bt.book.records import (
     REASON_TEXT,
@@ -31,6 +33,7 @@ from alvh_bt.book.records import (
     order_contract,
 )
 from alvh_bt.book.settlement import settlement_price, settles_on_proxy
+from alvh_bt.book.steps import begin_day, fill_package, mark_book, settle_due
 from alvh_bt.book.view import BookView, Today, view_condor
 from alvh_bt.condor.manage import decide_condor
 from alvh_bt.config import BookParams, Schedule, Sizes, Study, make_study
@@ -47,12 +50,14 @@ from alvh_bt.hedges.layered import decide_layered, market_triggers_only, whole_m
 from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.hedges.long_vx import decide_long_vx
 from alvh_bt.hedges.projection import (
+    ProjectionTerms,
     annual_return,
     book_irr,
     condor_irr,
     money_tied_up,
     projected_pnl,
     projection_terms,
+    with_projections,
 )
 from alvh_bt.hedges.static import decide_static
 from alvh_bt.hedges.synthetics import largest_synthetic
@@ -60,6 +65,7 @@ from alvh_bt.hedges.vxth import decide_vxth
 from alvh_bt.market import Market
 from alvh_bt.market.build import build_market
 from alvh_bt.market.embedded import embedded_tables
+from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.model import ModelPrices, Settlement
 from alvh_bt.pricing.quoted import QuotedPrices
 from alvh_bt.signal_params import VoteParams
@@ -219,6 +225,36 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
 
 RIVALS = (decide_ladder, decide_vxth, decide_long_vx)
 
+STEPS = (
+    *(begin_day, settle_due, fill_package, mark_book, no_flows, no_trades),
+    *(with_decisions, without_flat, with_projections),
+)
+
+
+def steps_of_a_day(
+    held: Held, last: DayPrices, day: int, values: Settlement, orders: list, today: Today, costs: Any
+) -> tuple:
+    """Every step of a day once: the fills are each order as a package of its own."""
+    flows, trades = no_flows(), no_trades()
+    held = begin_day(held, flows, last, 12.5, day, 0.5)
+    troubles = [0.0]
+    for at_open in (True, False):
+        step = settle_due(held, flows, trades, day, values, costs, at_open)
+        held = step.held
+        troubles.append(float(step.trouble))
+    condors = with_decisions(held.condors, orders, today)
+    held = Held(held.lots, condors, held.cash, held.nav, held.next_lot, held.next_group)
+    for order in orders:
+        step, filled = fill_package(held, flows, trades, [order], today.prices, costs)
+        troubles.append(float(step.trouble) + 0.5 * filled)
+        held = step.held
+    step, marks, sums = mark_book(held, flows, today.prices)
+    held = step.held
+    condors = with_projections(held.lots, held.condors, today.prices, ProjectionTerms(21, 1.0, 0.4))
+    left = without_flat(condors, held.lots)
+    return held, flows, trades, troubles, marks, sums, condors, left
+
+
 COMPILED_HERE = (
     decide_condor,
     decide_layered,
@@ -248,6 +284,7 @@ COMPILED_HERE = (
     order_contract,
     quorum,
     quorum_met,
+    *STEPS,
 )
 
 
@@ -437,7 +474,36 @@ def test_books_costs_and_settlement_are_the_same_compiled(scenes: list[Scene]) -
             run = built.setdefault(function, compiled(function))
             assert_same(run(*arguments), plain(function)(*arguments))
     decisions = {decide_condor, decide_layered, decide_static, *RIVALS}
-    assert set(built) | decisions == set(COMPILED_HERE)
+    assert set(built) | decisions | set(STEPS) == set(COMPILED_HERE)
+
+
+@needs_compiler
+def test_the_steps_of_a_day_are_the_same_compiled(scenes: list[Scene]) -> None:
+    run = compiled(steps_of_a_day)
+    settled = filled = 0
+    for scene, later in zip(scenes, scenes[2:], strict=False):
+        today, book, _ = scene
+        decision = decide_condor(today, book, BUSY.condor, BUSY.book, BUSY.costs)
+        hedge = decide_layered(today, book, whole_method(BUSY))
+        orders = [*decision.orders, *hedge.orders, *nothing_to_type(today)]
+        held = Held(book.lots, book.condors, 900_000.0, 1_000_000.0, 10_000, 500)
+        typed = numba.typed.List(orders)
+        # Settle a while ahead now and then, so that lots are due, and overdue.
+        expiries = sorted(set(book.lots["expiry"].tolist()))
+        for day in [later.today.day, *expiries[:1]]:
+            if day <= today.day:
+                continue
+            arguments = (held, today.prices, day, later.values, typed, today, BUSY.costs)
+            expected = steps_of_a_day(*arguments)
+            assert_same(run(*arguments), expected)
+            settled += sum(trade.order.action == Action.SETTLE for trade in expected[2])
+            filled += sum(trade.order.action != Action.SETTLE for trade in expected[2])
+    assert settled > 20 and filled > 50
+
+
+def nothing_to_type(today: Today) -> list[Order]:
+    """An order that cannot be filled, so that the compiled list is never empty."""
+    return [Order(1, 5, 0, 0, -1, Root.VIX, 1, math.nan, today.day + 30, 1.0, 1.0, 0, 9)]
 
 
 def test_comparison_would_notice_a_difference() -> None:

@@ -126,26 +126,43 @@ def closing_cash(root: int, contracts: float, price: float, entry_price: float) 
     return size * (price - entry_price) if is_future(root) else size * price
 
 
+@rule
 def with_lot(lots: Rows, order: Order, lot_id: int, price: float, day: int) -> Rows:
     """Return the lots with the one that `order` opens at `price` (points) on epoch day `day`."""
-    row = (lot_id, order.book, order.layer, order.group, order.root, order.right, order.strike)
-    grown = np.empty(len(lots) + 1, dtype=LOT)
-    grown[:-1] = lots
-    grown[-1] = (*row, order.expiry, order.contracts, price, price, day, 0, math.nan)
+    n = lots.shape[0]
+    grown = np.empty(n + 1, dtype=LOT)
+    grown[:n] = lots
+    lot = grown[n]
+    lot["id"], lot["book"], lot["layer"], lot["group"] = lot_id, order.book, order.layer, order.group
+    lot["root"], lot["right"], lot["strike"] = order.root, order.right, order.strike
+    lot["expiry"], lot["contracts"] = order.expiry, order.contracts
+    lot["entry_price"] = lot["last_mark"] = price
+    lot["entry_day"], lot["sales"], lot["entry_forward"] = day, 0, math.nan
     return grown
 
 
-def without(lots: Rows, row: int, contracts: float, monetised: bool = False) -> Rows:
+@rule
+def without(lots: Rows, row: int, contracts: float, monetised: bool) -> Rows:
     """Return the lots with `contracts` (the lot's sign) taken from row `row`; an empty lot goes.
 
     A sale that monetises part of a lot is counted in its `sales`.
     """
-    if lots["contracts"][row] == contracts:
-        shrunk = np.empty(len(lots) - 1, dtype=LOT)
+    n = lots.shape[0]
+    if lots[row]["contracts"] == contracts:
+        shrunk = np.empty(n - 1, dtype=LOT)
         shrunk[:row] = lots[:row]
         shrunk[row:] = lots[row + 1 :]
         return shrunk
     left = lots.copy()
-    left["contracts"][row] -= contracts
-    left["sales"][row] += monetised
+    left[row]["contracts"] -= contracts
+    left[row]["sales"] += monetised
     return left
+
+
+@rule
+def lot_row(lots: Rows, lot_id: int) -> int:
+    """Return the row of the lot of that id, or -1."""
+    for row in range(lots.shape[0]):
+        if lots[row]["id"] == lot_id:
+            return row
+    return -1

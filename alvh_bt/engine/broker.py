@@ -14,6 +14,7 @@ from typing import Any
 import backtrader as bt
 from backtrader.position import Position
 
+from alvh_bt.book.held import Trade
 from alvh_bt.book.records import Action, Book, Layer, Order, Reason
 from alvh_bt.book.view import Today, tradable
 from alvh_bt.config import Fill, OnMargin, Study
@@ -23,7 +24,6 @@ from alvh_bt.engine.feeds import ListedContract
 from alvh_bt.engine.journal import Journal
 from alvh_bt.engine.orders import ContractBuy, ContractSell
 from alvh_bt.engine.today import Calendar
-from alvh_bt.engine.trades import Trade
 from alvh_bt.errors import ConfigError, MarginError
 from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.pricing.day import DayPrices, quote_contract

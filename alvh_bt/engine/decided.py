@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-import numpy as np
-
-from alvh_bt.book.ledger import with_lot, without
+from alvh_bt.book.ledger import lot_row, with_lot, without
 from alvh_bt.book.records import LOT, Order, Rows, empty_rows
 
 
@@ -38,6 +36,5 @@ def lots_after(lots: Rows, orders: Sequence[Order], day: int) -> Rows:
         if order.lot < 0:
             lots = with_lot(lots, order, -1, order.price, day)
         else:
-            row = int(np.flatnonzero(lots["id"] == order.lot)[0])
-            lots = without(lots, row, -order.contracts)
+            lots = without(lots, lot_row(lots, order.lot), -order.contracts, False)
     return lots

@@ -8,11 +8,11 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
+from alvh_bt.book.held import Flow, Trade
 from alvh_bt.book.records import REASON_TEXT, Action, Book, Layer
 from alvh_bt.contracts import NO_EXPIRY, ROOT_NAMES, Right, code_name, contract_multiplier, right_name
 from alvh_bt.engine.journal import Entry
 from alvh_bt.engine.results import DAILY_COLUMNS, TRADE_COLUMNS
-from alvh_bt.engine.trades import Trade
 
 
 class BookRecorder(bt.Analyzer):
@@ -41,24 +41,24 @@ class BookRecorder(bt.Analyzer):
                 accounts.prices.day,
                 accounts.nav,
                 accounts.cash,
-                flows.condor_pnl,
-                flows.hedge_pnl,
-                flows.costs,
-                flows.interest,
-                flows.hedge_carry,
-                flows.condor_theta,
+                flows[Flow.CONDOR_PNL],
+                flows[Flow.HEDGE_PNL],
+                flows[Flow.COSTS],
+                flows[Flow.INTEREST],
+                flows[Flow.HEDGE_CARRY],
+                flows[Flow.CONDOR_THETA],
                 sums.delta,
                 sums.vega,
                 accounts.margin(),
                 accounts.nav / self.peak - 1.0,
-                flows.hedge_costs,
+                flows[Flow.HEDGE_COSTS],
             )
         )
         self.trades.extend(_trade_row(trade) for trade in accounts.trades)
         for trade in accounts.trades:
             if trade.order.action != Action.SETTLE and trade.order.right != Right.FUTURE:
                 self.fills[trade.source] += 1
-        self.marks = [total + today for total, today in zip(self.marks, flows.marks, strict=True)]
+        self.marks = [total + today for total, today in zip(self.marks, accounts.sources, strict=True)]
 
     def daily(self) -> pd.DataFrame:
         """Return a row a session, columns `date` and `DAILY_COLUMNS`."""

@@ -127,6 +127,17 @@ def condor_irr(lots: Rows, condors: Rows, row: int, prices: DayPrices, terms: Pr
 
 
 @njit(cache=True)
+def with_projections(lots: Rows, condors: Rows, prices: DayPrices, terms: ProjectionTerms) -> Rows:
+    """Return the condors with their projected returns brought up to this close, decimals a year."""
+    rows = condors.copy()
+    for row in range(rows.shape[0]):
+        rows[row]["irr"] = condor_irr(lots, condors, row, prices, terms)
+        if math.isnan(rows[row]["entry_irr"]):
+            rows[row]["entry_irr"] = rows[row]["irr"]
+    return rows
+
+
+@njit(cache=True)
 def book_irr(lots: Rows, condors: Rows, group: int, prices: DayPrices, terms: ProjectionTerms) -> float:
     """Return the projected return a year of a condor with its hedge, or of the whole book.
 
