@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import Any, Final, NamedTuple
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_bt.analysis.anatomy import ATTRIBUTION_COLUMNS, PARTS, Anatomy
-from alvh_bt.analysis.attribution_kernel import Split, split_stretches, write_mids
 from alvh_bt.analysis.day_sums import named_frame, sum_by
-from alvh_bt.analysis.exposures import (
-    ExposureTables,
-    Shock,
-    exposure_frames,
-    exposure_tables,
-    write_exposures,
-)
-from alvh_bt.analysis.positions import Mark, Positions, read_positions
+from alvh_bt.analysis.exposures import exposure_frame, profile_frame
+from alvh_bt.analysis.lot_quotes import Column
+from alvh_bt.analysis.marked_days import MarkedDays, mark_days
+from alvh_bt.analysis.positions import Positions, read_positions
 from alvh_bt.book.codes import Book, Layer
 from alvh_bt.book.records import Rows
-from alvh_bt.config import Fill, Study
-from alvh_bt.contracts import MULTIPLIERS, ROOT_NAMES, Right, code_name, is_future
+from alvh_bt.config import Study
+from alvh_bt.contracts import MULTIPLIERS, ROOT_NAMES, Right, Root, code_name, is_future
 from alvh_bt.engine.results import RunResult
 from alvh_bt.market import Market
-from alvh_bt.pricing.day import DayPrices
+from alvh_bt.pricing.black import price_delta_vega
 from alvh_bt.pricing.model import PriceModel
 
 Floats = NDArray[np.float64]
 
-#: The parts that the kernel finds; the others come from deals, and from the sum.
-_MOVED: Final = Split._fields[:-1]
-
-
-class _Group(NamedTuple):
-    """Rows that stand between the same marks of one session."""
-
-    rows: slice
-    marks: tuple[int, ...]
-
-
-class _Splits(NamedTuple):
-    """What the prices of all days gave, row by row of the stretches and of the deals."""
-
-    moves: Floats
-    mids: Floats
-    exposures: ExposureTables
+_COSTS, _SETTLEMENT, _UNEXPLAINED = (PARTS.index(name) for name in ("costs", "settlement", "unexplained"))
 
 
 def dissect(run: RunResult, market: Market, prices: PriceModel, study: Study) -> Anatomy:
@@ -83,70 +59,76 @@ def dissect(run: RunResult, market: Market, prices: PriceModel, study: Study) ->
         When the run is not of this market.
     """
     positions = read_positions(run, market)
-    shock = Shock(
-        study.shock.spx_return, study.shock.vix_points, study.shock.vix_points_per_percent
+    days = mark_days(positions, prices, study.book.fill, study.shock)
+    return Anatomy(
+        _attribution(positions, market, days),
+        exposure_frame(positions, market, days),
+        profile_frame(positions, market, days),
     )
-    splits = _split_all(positions, prices, study.book.fill, shock)
-    exposures, profile = exposure_frames(positions, market, splits.exposures)
-    return Anatomy(_attribution(positions, market, splits), exposures, profile)
 
 
-def _split_all(positions: Positions, prices: PriceModel, fill: int, shock: Shock) -> _Splits:
-    """Return the splits of all stretches and deals, session by session."""
-    lots, stretches, deals, sessions = positions
-    splits = _Splits(
-        np.zeros((len(stretches), len(Split._fields))),
-        np.zeros(len(deals)),
-        exposure_tables(len(stretches), len(sessions)),
-    )
-    moved, dealt = _groups(stretches, ("since", "until")), _groups(deals, ("at",))
-    last: DayPrices | None = None
-    for k, i in enumerate(sessions.tolist()):
-        at_open = fill == Fill.NEXT_OPEN and any(group.marks[0] == Mark.FILL for group in dealt[i])
-        opened = prices.at_open(i) if at_open else None
-        close = prices.at_close(i)
-        marks = (last, opened or close, close)
-        for rows, (since, until) in moved[i]:
-            split_stretches(lots, stretches[rows], marks[since], marks[until], splits.moves[rows])
-        for rows, (at,) in dealt[i]:
-            write_mids(lots, deals[rows], marks[at], splits.mids[rows])
-        held = [rows for rows, (_, until) in moved[i] if until == Mark.CLOSE]
-        if held:
-            # They stand one after the other, so that one slice holds them all.
-            rows = slice(held[0].start, held[-1].stop)
-            of_lots, profile = splits.exposures.of_lots[rows], splits.exposures.profile[k]
-            write_exposures(lots, stretches[rows], close, shock, of_lots, profile)
-        last = close
-    return splits
+def _split(positions: Positions, days: MarkedDays) -> Floats:
+    """Return the parts of all stretches, points, (n, len(PARTS)), what is unexplained left at 0.
+
+    One thing changes after the other: time passes, then rates and the forward's ratio to the index, then the
+    underlying and the volatility move.
+    """
+    lots = positions.lots[positions.stretches["lot"]]
+    root = lots["root"]
+    start, idle, end = days.start, days.idle, days.end
+    option, share = lots["right"] != Right.FUTURE, (root == Root.VXX) | (root == Root.UVXY)
+    rates = np.zeros(len(lots))
+    rates[option] = _rates(lots[option], days, option)
+    move = np.where(root < Root.VIX, _spot_move(root, days), end[:, Column.FORWARD] - idle[:, Column.FORWARD])
+    move = np.where(share, days.note_move, move)
+    points = np.where(option, 100.0 * (end[:, Column.SIGMA] - idle[:, Column.SIGMA]), 0.0)
+    theta = start[:, Column.THETA] * days.days
+    parts = {
+        "delta": start[:, Column.DELTA] * move,
+        "gamma": 0.5 * start[:, Column.GAMMA] * move**2,
+        "vega": start[:, Column.VEGA] * points,
+        "theta": theta,
+        "roll_down": idle[:, Column.MID] - start[:, Column.MID] - theta,
+        "vanna": start[:, Column.VANNA] * move * points,
+        "volga": 0.5 * start[:, Column.VOLGA] * points**2,
+        "rates": rates,
+    }
+    nothing = np.zeros(len(lots))
+    return np.column_stack([parts.get(name, nothing) for name in PARTS])
 
 
-def _groups(rows: NDArray[Any], names: tuple[str, ...]) -> defaultdict[int, list[_Group]]:
-    """Return by session where the rows of the same marks are, in their order."""
-    found: defaultdict[int, list[_Group]] = defaultdict(list)
-    if not len(rows):
-        return found
-    keys = np.column_stack([rows["session"], *(rows[name] for name in names)])
-    starts = np.concatenate([[0], np.flatnonzero((keys[1:] != keys[:-1]).any(axis=1)) + 1])
-    stops = [*starts[1:].tolist(), len(rows)]
-    for start, stop, (session, *marks) in zip(starts.tolist(), stops, keys[starts].tolist(), strict=True):
-        found[session].append(_Group(slice(start, stop), tuple(marks)))
-    return found
+def _spot_move(root: NDArray[np.int64], days: MarkedDays) -> Floats:
+    """Return the move of the index, points of the root's own."""
+    scale = np.where(root == Root.XSP, 0.1, 1.0)
+    return np.asarray(scale * (days.spot_after - days.spot_before))
 
 
-def _attribution(positions: Positions, market: Market, splits: _Splits) -> pd.DataFrame:
+def _rates(lots: Rows, days: MarkedDays, rows: NDArray[np.bool_]) -> Floats:
+    """Return what new rates do to options, points: the volatility of the strike and the index held."""
+    idle, end = days.idle[rows], days.end[rows]
+    held = idle[:, Column.FORWARD]
+    same_index = end[:, Column.FORWARD] * days.spot_before[rows] / days.spot_after[rows]
+    turned = np.where(lots["root"] < Root.VIX, same_index, held)
+    terms = (lots["strike"], idle[:, Column.TAU], idle[:, Column.SIGMA])
+    after, _, _ = price_delta_vega(turned, *terms, days.rate_after[rows], lots["right"])
+    before, _, _ = price_delta_vega(held, *terms, days.rate_before[rows], lots["right"])
+    return after - before
+
+
+def _attribution(positions: Positions, market: Market, days: MarkedDays) -> pd.DataFrame:
     """Return the parts of all stretches and deals, summed by day, book, layer and leg."""
     lots, stretches, deals, _ = positions
-    size = np.array(MULTIPLIERS)[lots["root"][deals["lot"]]] * deals["contracts"]
-    paid = -size * (deals["price"] - splits.mids)
+    multiplier = np.array(MULTIPLIERS)[lots["root"]]
+    size = multiplier[stretches["lot"]] * stretches["contracts"]
     table = np.zeros((len(stretches) + len(deals), len(PARTS) + 1))
     moved, dealt = table[: len(stretches)], table[len(stretches) :]
-    for column, name in enumerate(_MOVED):
-        moved[:, PARTS.index(name)] = splits.moves[:, column]
-    moved[:, -1] = splits.moves[:, -1]
-    moved[:, PARTS.index("unexplained")] = moved[:, -1] - moved[:, :-1].sum(axis=1)
-    dealt[:, PARTS.index("settlement")] = np.where(deals["settles"], paid, 0.0)
-    dealt[:, PARTS.index("costs")] = np.where(deals["settles"], 0.0, paid) - deals["fees"]
-    dealt[:, -1] = paid - deals["fees"]
+    moved[:, :-1] = size[:, None] * _split(positions, days)
+    moved[:, -1] = size * (days.end[:, Column.MID] - days.start[:, Column.MID])
+    moved[:, _UNEXPLAINED] = moved[:, -1] - moved[:, :-1].sum(axis=1)
+    got = -multiplier[deals["lot"]] * deals["contracts"] * (deals["price"] - days.mids)
+    dealt[:, _SETTLEMENT] = np.where(deals["settles"], got, 0.0)
+    dealt[:, _COSTS] = np.where(deals["settles"], 0.0, got) - deals["fees"]
+    dealt[:, -1] = got - deals["fees"]
     session = np.concatenate([stretches["session"], deals["session"]])
     lot = np.concatenate([stretches["lot"], deals["lot"]])
     keys = np.column_stack([session, lots["book"][lot], lots["layer"][lot], _leg_codes(lots)[lot]])

@@ -74,12 +74,12 @@ class _Deal(NamedTuple):
 
 
 def read_positions(run: RunResult, market: Market) -> Positions:
-    """Return what a run held between its marks, and its deals, from `run.trades` and the dates of `run.daily`.
+    """Return what a run held between its marks, and its deals.
 
     Parameters
     ----------
     run
-        The engine's frames; a run that stopped early has fewer days.
+        Its trades and the dates of its days; a run that stopped early has fewer days.
     market
         The history that it ran over.
 
@@ -92,7 +92,9 @@ def read_positions(run: RunResult, market: Market) -> Positions:
     sessions = np.searchsorted(market.days, days)
     inside = bool((sessions < len(market.days)).all()) and np.array_equal(market.days[sessions], days)
     if not inside or np.any(np.diff(sessions) != 1):
-        raise DataError(f"run {run.variant}: its days are not the market's sessions; give the market it ran on")
+        raise DataError(
+            f"run {run.variant}: its days are not the market's sessions; give the market it ran on"
+        )
     if not len(run.trades):
         return Positions(empty_rows(LOT), np.zeros(0, STRETCH), np.zeros(0, DEAL), sessions)
     lots, deals_of = _lots(run.trades, market)
@@ -174,7 +176,7 @@ def _lots(trades: pd.DataFrame, market: Market) -> tuple[Rows, list[list[_Deal]]
 def _codes(names: pd.Series, codes: tuple[int, ...]) -> NDArray[np.int64]:
     fields: tuple[str, ...] = type(codes)._fields  # type: ignore[attr-defined]
     known = {name.lower(): code for name, code in zip(fields, codes, strict=True)}
-    return names.map(known).to_numpy(np.int64)
+    return np.array([known[name] for name in names], dtype=np.int64)
 
 
 def epoch_days(dates: pd.Series) -> NDArray[np.int64]:
