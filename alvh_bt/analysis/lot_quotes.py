@@ -86,7 +86,8 @@ def _add_lot(contract: Contract, size: float, gain: float, quote: Quote, sums: N
 @njit(cache=True)
 def quote_lots(
     lots: Rows,
-    held: NDArray[Any],
+    held: NDArray[np.int64],
+    contracts: Floats,
     prices: DayPrices,
     moves: Floats,
     quotes: Floats,
@@ -99,8 +100,8 @@ def quote_lots(
     ----------
     lots
         Rows of `LOT`.
-    held
-        Rows of `positions.STRETCH` or `positions.DEAL`, (n,): which lots, and how many contracts.
+    held, contracts
+        (n,): which rows of `lots`, and how many contracts of each.
     prices
         The moment.
     moves
@@ -118,13 +119,13 @@ def quote_lots(
         moved = m >= 0 and (moves[m, 0] != 0.0 or moves[m, 1] != 0.0)
         state = shocked(prices, moves[m, 0], moves[m, 1]) if moved else prices
         for i in range(held.shape[0]):
-            lot = lots[held[i]["lot"]]
+            lot = lots[held[i]]
             contract = lot_contract(lot)
             quote = quote_contract(contract, state)
             if m < 0:
                 _write_quote(contract, quote, state, quotes[i])
                 continue
-            size = held[i]["contracts"] * contract_multiplier(contract.root)
+            size = contracts[i] * contract_multiplier(contract.root)
             gain = size * (quote.mid - quotes[i, 0])
             if m == 0:
                 crash[i] = gain

@@ -54,6 +54,20 @@ class MarkedDays(NamedTuple):
     profile: Floats
 
 
+class _Columns(NamedTuple):
+    """Which lots, and how many contracts, in arrays of one type: for each type the kernel is compiled."""
+
+    lot: NDArray[np.int64]
+    contracts: Floats
+
+    @classmethod
+    def of(cls, rows: NDArray[Any]) -> _Columns:
+        return cls(np.ascontiguousarray(rows["lot"]), np.ascontiguousarray(rows["contracts"]))
+
+    def cut(self, rows: slice) -> tuple[NDArray[np.int64], Floats]:
+        return self.lot[rows], self.contracts[rows]
+
+
 class _Group(NamedTuple):
     """Rows of one session that stand between the same marks."""
 
@@ -77,11 +91,11 @@ def mark_days(positions: Positions, prices: PriceModel, fill: int, shock: ShockP
     """
     days = _empty(positions)
     of_deals = np.zeros((len(positions.deals), len(Column)))
-    stretches, deals = positions.stretches, positions.deals
-    moved, dealt = _groups(stretches, ("since", "until")), _groups(deals, ("at",))
+    stretches, deals = _Columns.of(positions.stretches), _Columns.of(positions.deals)
+    moved, dealt = _groups(positions.stretches, ("since", "until")), _groups(positions.deals, ("at",))
     shares = bool(np.isin(positions.lots["root"], (Root.VXX, Root.UVXY)).any())
     moves = shock_moves(shock)
-    last: DayPrices | None = None
+    last: Any = None
     for k, i in enumerate(positions.sessions.tolist()):
         fills = [rows for rows, (at,) in dealt[i] if at == Mark.FILL]
         opened = prices.at_open(i) if fills and fill == Fill.NEXT_OPEN else None
@@ -89,15 +103,19 @@ def mark_days(positions: Positions, prices: PriceModel, fill: int, shock: ShockP
         marks = (last, opened or close, close)
         for rows in fills:
             plain = (_NO_MOVES, of_deals[rows], _NO_CRASH, _NO_PROFILE)
-            quote_lots(positions.lots, deals[rows], opened or close, *plain)
+            quote_lots(positions.lots, *deals.cut(rows), opened or close, *plain)
         for rows, (since, until) in moved[i]:
-            _pass_time(positions, rows, marks[since], marks[until], shares, days)
+            before, after = marks[since], marks[until]
+            idled = let_pass(before, after.day, after.moment, shares)
+            plain = (_NO_MOVES, days.idle[rows], _NO_CRASH, _NO_PROFILE)
+            quote_lots(positions.lots, *stretches.cut(rows), idled, *plain)
+            _note_state(before, after, shares, rows, days)
         held = [rows for rows, (_, until) in moved[i] if until == Mark.CLOSE]
         if held:
             # They stand one after the other, so that one slice holds them all.
             rows = slice(held[0].start, held[-1].stop)
             told = (days.end[rows], days.crash[rows], days.profile[k])
-            quote_lots(positions.lots, stretches[rows], close, moves, *told)
+            quote_lots(positions.lots, *stretches.cut(rows), close, moves, *told)
         last = close
     return _joined(positions, days, of_deals)
 
@@ -126,13 +144,8 @@ def _empty(positions: Positions) -> MarkedDays:
     )
 
 
-def _pass_time(
-    positions: Positions, rows: slice, before: Any, after: Any, shares: bool, days: MarkedDays
-) -> None:
-    """Write what time alone does between two marks, and the state of the markets at both."""
-    idled = let_pass(before, after.day, after.moment, shares)
-    plain = (_NO_MOVES, days.idle[rows], _NO_CRASH, _NO_PROFILE)
-    quote_lots(positions.lots, positions.stretches[rows], idled, *plain)
+def _note_state(before: DayPrices, after: DayPrices, shares: bool, rows: slice, days: MarkedDays) -> None:
+    """Write the state of the markets at the two marks of some stretches."""
     passed = days.days[rows] = days_between(before, after)
     days.spot_before[rows], days.spot_after[rows] = before.spot, after.spot
     days.rate_before[rows], days.rate_after[rows] = before.rate, after.rate
