@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from engine_fixtures import embedded
 from scipy.stats import norm
+from synthetic_runs import daily_frame, no_journal
 
 from alvh_bt.contracts import epoch_day
 from alvh_bt.engine.results import RunResult
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.flat import flat_prices
 from alvh_bt.pricing.spx_surface import NODE_YEARS
-from synthetic_runs import daily_frame, no_journal
 
 #: A session of six and a half hours, in days.
 SESSION = 6.5 / 24.0
@@ -115,14 +115,16 @@ MONDAY_OPEN = State("2015-06-08", True, 2070.0, 0.160, 16.6, 0.035, 0.92, 0.011,
 MONDAY = State("2015-06-08", False, 2090.0, 0.150, 15.4, 0.038, 0.88, 0.012, 0.022)
 THURSDAY = State("2015-06-04", False, 2095.0, 0.14, 15.0, 1.0 / 30.0, 0.85, 0.010, 0.020)
 
+_JULY, _VIX_JULY, _MONDAY = "2015-07-10", "2015-07-22", "2015-06-08"
+
 #: date, book, layer, action, root, right, strike, expiry, contracts, multiplier, price, fees, lot
 TRADES = (
-    ("2015-06-05", "condor", "short_put", "open", "SPXW", "P", 1950.0, "2015-07-10", -1.0, 100.0, 9.0, 1.3, 1),
-    ("2015-06-05", "hedge", "one", "open", "VX", None, 0.0, "2015-07-22", 0.5, 1000.0, 16.6, 1.25, 2),
-    ("2015-06-05", "hedge", "two", "open", "VIX", "C", 18.0, "2015-07-22", 2.0, 100.0, 1.6, 2.6, 3),
-    ("2015-06-05", "hedge", "static", "open", "SPXW", "P", 2085.0, "2015-06-08", 3.0, 100.0, 8.0, 3.9, 4),
-    ("2015-06-08", "hedge", "two", "close", "VIX", "C", 18.0, "2015-07-22", -1.0, 100.0, 2.2, 1.3, 3),
-    ("2015-06-08", "hedge", "static", "settle", "SPXW", "P", 2085.0, "2015-06-08", -3.0, 100.0, 0.0, 0.6, 4),
+    ("2015-06-05", "condor", "short_put", "open", "SPXW", "P", 1950.0, _JULY, -1.0, 100.0, 9.0, 1.3, 1),
+    ("2015-06-05", "hedge", "one", "open", "VX", None, 0.0, _VIX_JULY, 0.5, 1000.0, 16.6, 1.25, 2),
+    ("2015-06-05", "hedge", "two", "open", "VIX", "C", 18.0, _VIX_JULY, 2.0, 100.0, 1.6, 2.6, 3),
+    ("2015-06-05", "hedge", "static", "open", "SPXW", "P", 2085.0, _MONDAY, 3.0, 100.0, 8.0, 3.9, 4),
+    ("2015-06-08", "hedge", "two", "close", "VIX", "C", 18.0, _VIX_JULY, -1.0, 100.0, 2.2, 1.3, 3),
+    ("2015-06-08", "hedge", "static", "settle", "SPXW", "P", 2085.0, _MONDAY, -3.0, 100.0, 0.0, 0.6, 4),
 )  # fmt: skip
 
 

@@ -127,8 +127,9 @@ def _attribution(positions: Positions, market: Market, days: MarkedDays) -> pd.D
     moved[:, _UNEXPLAINED] = moved[:, -1] - moved[:, :-1].sum(axis=1)
     got = -multiplier[deals["lot"]] * deals["contracts"] * (deals["price"] - days.mids)
     dealt[:, _SETTLEMENT] = np.where(deals["settles"], got, 0.0)
-    dealt[:, _COSTS] = np.where(deals["settles"], 0.0, got) - deals["fees"]
-    dealt[:, -1] = got - deals["fees"]
+    # Adding 0.0 turns -0.0 into 0.0, which reads as a loss.
+    dealt[:, _COSTS] = np.where(deals["settles"], 0.0, got) - deals["fees"] + 0.0
+    dealt[:, -1] = got - deals["fees"] + 0.0
     session = np.concatenate([stretches["session"], deals["session"]])
     lot = np.concatenate([stretches["lot"], deals["lot"]])
     keys = np.column_stack([session, lots["book"][lot], lots["layer"][lot], _leg_codes(lots)[lot]])

@@ -86,7 +86,7 @@ def read_positions(run: RunResult, market: Market) -> Positions:
     Raises
     ------
     DataError
-        When a day of the run is no session of the market.
+        When a day of the run is no session of the market, or a trade's no day of the run.
     """
     days = epoch_days(run.daily["date"])
     sessions = np.searchsorted(market.days, days)
@@ -97,6 +97,8 @@ def read_positions(run: RunResult, market: Market) -> Positions:
         )
     if not len(run.trades):
         return Positions(empty_rows(LOT), np.zeros(0, STRETCH), np.zeros(0, DEAL), sessions)
+    if not np.isin(epoch_days(run.trades["date"]), days).all():
+        raise DataError(f"run {run.variant}: a trade is on none of its days; give the frames of one run")
     lots, deals_of = _lots(run.trades, market)
     last = int(sessions[-1])
     stretches: list[tuple[int, int, int, int, float]] = []
