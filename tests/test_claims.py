@@ -81,11 +81,11 @@ def test_verdict_table(low, high, at_least, at_most, said) -> None:
 def test_interval_of_single_units_is_the_binomial_s() -> None:
     won = np.array([True] * 180 + [False] * 20)
     sample = Sample(lambda rows: float(won[rows].mean()), 200, (), {})
-    low, high, reason = interval(sample, 2000, 1)
+    low, high, reason = interval(sample, 0.9, 2000, 1)
     # 0.9 -+ 1.645 x sqrt(0.9 x 0.1 / 200) = 0.865 to 0.935; 2,000 draws scatter by a few thousandths.
     assert (low, high) == (pytest.approx(0.865, abs=0.008), pytest.approx(0.935, abs=0.008))
     assert reason == ""
-    assert interval(sample, 2000, 1) == (low, high, "")
+    assert interval(sample, 0.9, 2000, 1) == (low, high, "")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_interval_of_single_units_is_the_binomial_s() -> None:
     ],
 )
 def test_no_interval_says_why(sample, said) -> None:
-    low, high, reason = interval(sample, 100, 1)
+    low, high, reason = interval(sample, 1.0, 100, 1)
     assert math.isnan(low) and math.isnan(high)
     assert said in reason
 

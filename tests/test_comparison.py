@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from synthetic_runs import CASH, long_comparison, small_run
 
-from alvh_bt.analysis.bootstrap import COMPARED, DailyRows, block_length, draw_days, resampled
-from alvh_bt.analysis.comparison import compare_runs
+from alvh_bt.analysis.bootstrap import COMPARED, DailyRows, block_length, draw_days, interval_of, resampled
+from alvh_bt.analysis.comparison import STRETCHED, compare_runs, persistent_series
 from alvh_bt.analysis.metrics import run_metrics
 from alvh_bt.analysis.plain import json_text
 from alvh_bt.analysis.results import ComparisonResult
@@ -55,19 +55,99 @@ def test_resampling_every_day_once_in_order_gives_the_metrics_of_the_run():
     returns = nav / np.concatenate(([CASH], nav[:-1])) - 1
     bleed = (run.daily["hedge_costs"] - run.daily["hedge_carry"]).to_numpy()
     years = (run.daily["date"].iloc[-1] - run.daily["date"].iloc[0]).days / 365
-    found = resampled(DailyRows(returns, nav, bleed), np.arange(600), years)
+    rows = DailyRows(*(column[np.newaxis] for column in (returns, nav, bleed)))
+    found = resampled(rows, [np.arange(600)], years)[:, 0, 0]
     metrics = run_metrics(run, CASH)
     # NAV is multiplied up from 600 returns here and read there: 600 roundings.
     assert found == pytest.approx([getattr(metrics, name) for name in COMPARED], rel=1e-9)
 
 
-def test_resampled_metrics_of_a_hand_made_draw():
-    rows = DailyRows(np.array([0.10, -0.50, 0.0]), np.array([110.0, 55.0, 55.0]), np.array([1.0, 2.0, 3.0]))
-    found = dict(zip(COMPARED, resampled(rows, np.array([1, 1, 0]), 1.0), strict=True))
-    assert found["cagr"] == pytest.approx(0.5 * 0.5 * 1.1 - 1)
-    assert found["max_drawdown"] == pytest.approx(0.25 - 1)  # from the starting cash
-    assert found["cvar_95"] == pytest.approx(-0.5)
-    assert found["hedge_decay"] == pytest.approx((2 + 2 + 1) / ((55 + 55 + 110) / 3))
+def test_resampled_metrics_of_hand_made_draws_of_two_runs():
+    rows = DailyRows(
+        np.array([[0.10, -0.50, 0.0], [-0.10, 0.20, 0.30]]),
+        np.array([[110.0, 55.0, 55.0], [90.0, 108.0, 140.4]]),
+        np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 6.0]]),
+    )
+    found = resampled(rows, [np.array([1, 1, 0]), np.array([2, 0, 0])], 1.0)
+    assert found.shape == (len(COMPARED), 2, 2)
+    first = dict(zip(COMPARED, found[:, 0, 0], strict=True))
+    assert first["cagr"] == pytest.approx(0.5 * 0.5 * 1.1 - 1)
+    assert first["max_drawdown"] == pytest.approx(0.25 - 1)  # from the starting cash
+    assert first["cvar_95"] == pytest.approx(-0.5)
+    mean, variance = -0.9 / 3, (0.04 + 0.04 + 0.16) / 2  # returns -0.5, -0.5, 0.1
+    assert first["sharpe"] == pytest.approx(mean / math.sqrt(variance) * math.sqrt(252))
+    assert first["hedge_decay"] == pytest.approx((2 + 2 + 1) / ((55 + 55 + 110) / 3))
+    other = dict(zip(COMPARED, found[:, 1, 1], strict=True))
+    assert other["cagr"] == pytest.approx(1.3 * 0.9 * 0.9 - 1)
+    assert other["max_drawdown"] == pytest.approx(0.81 - 1)
+    assert other["cvar_95"] == pytest.approx(-0.1)
+    assert other["hedge_decay"] == pytest.approx(6 / ((140.4 + 90 + 90) / 3))
+
+
+def test_the_tail_of_a_draw_counts_a_day_as_often_as_it_was_drawn():
+    # 41 days: the worst 3 returns. Row 7 is the worst, drawn twice; row 3 next, drawn three times.
+    returns = np.linspace(0.001, 0.041, 41)
+    returns[7], returns[3] = -0.09, -0.03
+    days = np.r_[[7, 3, 3, 7, 3], np.arange(20, 40), np.arange(20, 36)]
+    rows = DailyRows(returns[np.newaxis], np.full((1, 41), 100.0), np.zeros((1, 41)))
+    found = dict(zip(COMPARED, resampled(rows, [days], 1.0)[:, 0, 0], strict=True))
+    assert found["cvar_95"] == pytest.approx(-(0.09 + 0.09 + 0.03) / 3)
+
+
+def test_an_interval_that_misses_what_was_measured_is_stretched():
+    drawn = np.linspace(-1.0, 1.0, 201)
+    assert interval_of(drawn, 0.2) == (pytest.approx(-0.9), pytest.approx(0.9), False)
+    assert interval_of(drawn, 1.5) == (pytest.approx(-0.9), 1.5, True)
+    assert interval_of(drawn, -0.95) == (-0.95, pytest.approx(0.9), True)
+    assert math.isnan(interval_of(drawn, math.nan).low)
+    assert math.isnan(interval_of(np.array([0.0, math.nan]), 0.0).high)
+
+
+def test_a_drawdown_beyond_all_drawn_ones_is_inside_its_interval_all_the_same():
+    # Every day takes back the one before, so that nothing falls far; drawn days have no such order.
+    jumping = CASH * np.cumprod(1 + 0.01 * (-1.0) ** np.arange(400))
+    result = comparison_of(small_run(jumping, variant="a"), small_run(np.full(400, CASH), variant="b"))
+    rows = {row.metric: row for row in compare_runs(result, 200, 1)}
+    fall = rows["max_drawdown"]
+    assert fall.difference == pytest.approx((1.01 * 0.99) ** 200 / 1.01 - 1)
+    assert fall.ci_low < 2 * fall.difference
+    assert fall.ci_high == fall.difference
+    assert fall.method.endswith(STRETCHED)
+    assert not rows["cagr"].method.endswith(STRETCHED)
+
+
+def test_p_values_are_adjusted_by_holm_over_the_pairs_of_a_metric():
+    rows = compare_runs(long_comparison(sessions=400), draws=200, seed=1)
+    for metric in COMPARED:
+        raw = [row.p_value for row in rows if row.metric == metric]
+        adjusted = [row.p_adjusted for row in rows if row.metric == metric]
+        # By hand: the smallest of six times 6, the next times 5, ..., never falling, at most 1.
+        wanted, reached = dict.fromkeys(range(6), 0.0), 0.0
+        for rank, place in enumerate(sorted(range(6), key=lambda k: raw[k])):
+            reached = max(reached, min(1.0, raw[place] * (6 - rank)))
+            wanted[place] = reached
+        assert adjusted == pytest.approx([wanted[k] for k in range(6)])
+
+
+def test_pairs_without_a_p_value_do_not_count_in_the_adjustment():
+    nav = walk(1, 0.0)
+    ruined = np.where(np.arange(300) > 250, -100.0, nav)
+    runs = (small_run(n, variant=v) for v, n in (("a", nav), ("b", walk(2, 0.001)), ("c", ruined)))
+    rows = {(row.a, row.b, row.metric): row for row in compare_runs(comparison_of(*runs), 100, 1)}
+    row = rows["a", "b", "sharpe"]
+    assert row.p_adjusted == row.p_value < 1.0  # the only pair of three
+    assert math.isnan(rows["a", "c", "sharpe"].p_adjusted)
+
+
+def test_the_tails_of_runs_count_in_the_block_length():
+    returns = np.array([-0.05, 0.01, 0.02, 0.03] * 10)
+    other = returns + 0.001
+    differences, *tails = persistent_series([(returns, other)])
+    assert differences == pytest.approx(np.full(40, -0.001))
+    # The worst 5% of 40 days are 2, the second of them -0.05 like the first ten.
+    assert [tail.tolist() for tail in tails] == [[0.0] * 40, [0.0] * 40]
+    tail = persistent_series([(np.arange(40) / 100, other)])[1]
+    assert tail[:3].tolist() == pytest.approx([-0.01, 0.0, 0.0])
 
 
 def test_a_clear_difference_is_found_and_noise_is_not():
@@ -105,7 +185,8 @@ def test_identical_runs_differ_by_nothing():
     nav = walk(1, 0.0)
     rows = compare_runs(comparison_of(small_run(nav, variant="a"), small_run(nav, variant="b")), 100, 0)
     for row in rows:
-        assert (row.difference, row.ci_low, row.ci_high, row.p_value) == (0.0, 0.0, 0.0, 1.0)
+        assert row[3:8] == (0.0, 0.0, 0.0, 1.0, 1.0)
+        assert STRETCHED not in row.method
 
 
 def test_the_seed_decides_the_draws():
@@ -151,6 +232,7 @@ def test_a_ruined_run_has_no_interval():
     assert math.isnan(by_metric["cagr"].difference)
     assert by_metric["max_drawdown"].difference > 1.0
     assert all(math.isnan(row.ci_low) and math.isnan(row.p_value) for row in rows)
+    assert all(math.isnan(row.p_adjusted) for row in rows)
 
 
 def test_too_few_sessions_give_a_difference_without_an_interval():
@@ -201,7 +283,7 @@ def test_summary_has_the_agreed_keys_and_the_same_bytes_each_time():
         *("hedge_efficiency", "trades", "margin_peak_usd", "monetised_usd", "stopped"),
     }
     assert set(summary["comparisons"][0]) == {
-        *("a", "b", "metric", "difference", "ci_low", "ci_high", "p_value", "method")
+        *("a", "b", "metric", "difference", "ci_low", "ci_high", "p_value", "p_adjusted", "method")
     }
 
 

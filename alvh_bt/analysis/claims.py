@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from alvh_bt.analysis.bootstrap import block_length, draw_days
+from alvh_bt.analysis.bootstrap import block_length, draw_days, interval_of
 from alvh_bt.analysis.claim_days import book_days, condors_of, market_days
 from alvh_bt.analysis.claim_measures import MEASURES, Case, Sample
 from alvh_bt.analysis.claims_file import Book, Claim
@@ -115,20 +115,18 @@ def _finding(claim: Claim, market: Market, runs: Runs, study: Study) -> Finding:
     if sample.reason:
         return Finding(claim, nan, nan, nan, "undecided", sample.reason, *span, sample.detail)
     measured = sample.statistic(np.arange(sample.units))
-    low, high, reason = interval(sample, study.bootstrap_draws, study.seed)
+    low, high, reason = interval(sample, measured, study.bootstrap_draws, study.seed)
     if math.isnan(measured):
         reason = reason or "the measure is undefined on this data"
-        low = high = nan
-    # A deep drawdown of the real order of days may lie beyond those of all drawn orders; it did happen.
-    low, high = min(low, measured), max(high, measured)
     found = verdict(low, high, claim.at_least, claim.at_most)
     return Finding(claim, measured, low, high, found, reason, *span, sample.detail)
 
 
-def interval(sample: Sample, draws: int, seed: int) -> tuple[float, float, str]:
-    """Return the 5th and 95th percentile of the statistic over resampled histories, or why there is none.
+def interval(sample: Sample, measured: float, draws: int, seed: int) -> tuple[float, float, str]:
+    """Return the 90% interval of the statistic over resampled histories, or why there is none.
 
-    Days are drawn in blocks, the same for every book; condors and spikes of VIX one by one.
+    Days are drawn in blocks, the same for every book; condors and spikes of VIX one by one. As in a
+    comparison it is stretched to hold what was measured; NaN where that is.
     """
     nan = math.nan
     fewest = MIN_SESSIONS if sample.series else MIN_UNITS
@@ -144,8 +142,8 @@ def interval(sample: Sample, draws: int, seed: int) -> tuple[float, float, str]:
     sound = drawn[np.isfinite(drawn)]
     if len(sound) < DEFINED * draws:
         return nan, nan, f"no interval: undefined on {draws - len(sound)} of {draws} resampled histories"
-    low, high = np.quantile(sound, (0.05, 0.95))
-    return float(low), float(high), ""
+    low, high, _ = interval_of(sound, measured)
+    return low, high, ""
 
 
 def _window(claim: Claim, runs: Runs) -> tuple[dt.date, dt.date]:
