@@ -183,10 +183,10 @@ def interval_of(drawn: Floats, measured: float) -> Interval:
 
     Examples
     --------
-    >>> interval_of(np.linspace(0.0, 1.0, 101), 0.5)
-    Interval(low=0.05, high=0.95, stretched=False)
-    >>> interval_of(np.linspace(0.0, 1.0, 101), -2.0)
-    Interval(low=-2.0, high=0.95, stretched=True)
+    >>> interval_of(np.arange(21.0), 8.0)
+    Interval(low=1.0, high=19.0, stretched=False)
+    >>> interval_of(np.arange(21.0), -2.0)
+    Interval(low=-2.0, high=19.0, stretched=True)
     """
     if not len(drawn) or math.isnan(measured) or bool(np.isnan(drawn).any()):
         return Interval(math.nan, math.nan, False)

@@ -1,0 +1,266 @@
+"""The verdict: what a comparison says, in plain sentences, each difference with its interval."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from alvh_bt.analysis.comparison import COMMON_DAYS, NO_INTERVAL
+
+Summary = Mapping[str, Any]
+
+#: The variant that the verdict is about, where it was run; how many others it is told against, and
+#: which of them first.
+_FOCUS: Final = "layered"
+_RIVALS: Final = 4
+_FIRST_RIVALS: Final = ("static-calls", "static-futures")
+
+#: Days at either end of a year on which nothing may trade.
+_HOLIDAYS: Final = 5
+#: Differences with an adjusted p-value below this stay clear, as a 90% interval would have it.
+_CLEAR: Final = 0.10
+
+
+class _Gap(NamedTuple):
+    """The focus's figure less the rival's, in percent or points; bounds None without an interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str
+
+    @property
+    def clear(self) -> bool:
+        return self.low is not None and self.high is not None and not self.low <= 0.0 <= self.high
+
+    def turned(self) -> _Gap:
+        """The rival's figure less the focus's."""
+        low, high = (None if bound is None else -bound for bound in (self.high, self.low))
+        return _Gap(None if self.value is None else -self.value, low, high, self.method)
+
+
+def verdict(summary: Summary) -> list[str]:
+    r"""Return what a comparison says in plain sentences, the main one first.
+
+    The focus is `layered` where it was run, else the last variant that is not `none`. It is told against at
+    most four others. A sentence gives the difference in growth a year (CAGR, as a cost) and in the worst
+    drawdown, each with its 90% interval in the sign of the sentence; where the interval holds zero it is
+    undecided. One sentence on `matched` and one on `superior` follow where the summary has them.
+
+    Parameters
+    ----------
+    summary
+        `window`, `variants` and `comparisons` as `summarise` returns them; `matched` as
+        `analysis.matched.matched_summary` and `superior` as `analysis.superior.superior` do.
+
+    Examples
+    --------
+    >>> drawn = {"a": "static-calls", "b": "layered", "method": "drawn"}
+    >>> growth = {"metric": "cagr", "difference": -0.008, "ci_low": -0.016, "ci_high": -0.001}
+    >>> fall = {"metric": "max_drawdown", "difference": 0.019, "ci_low": -0.007, "ci_high": 0.041}
+    >>> summary = {
+    ...     "window": {"start": "2007-01-03", "end": "2024-12-31"},
+    ...     "variants": {"static-calls": {"stopped": None}, "layered": {"stopped": None}},
+    ...     "comparisons": [{**drawn, **growth}, {**drawn, **fall}],
+    ... }
+    >>> main, = verdict(summary)
+    >>> print(main.replace(" and ", "\nand "))
+    On 2007-2024 layered cost 0.8% a year less than static-calls (90%: 0.1 to 1.6)
+    and its worst drawdown was 1.9 points deeper (-0.7 to 4.1): cheaper, protection undecided.
+    """
+    names = list(summary["variants"])
+    focus = _FOCUS if _FOCUS in names else next((n for n in reversed(names) if n != "none"), names[0])
+    rivals = _in_order(names, focus)
+    if not rivals:
+        return [_alone(focus, summary)]
+    said = [_against(focus, rival, summary, rival == rivals[0]) for rival in rivals[:_RIVALS]]
+    if summary.get("matched"):
+        said.append(_at_equal(focus, summary["matched"]))
+    if summary.get("superior"):
+        said.append(_counted(summary["comparisons"], summary["superior"]))
+    return said
+
+
+def _in_order(names: Sequence[str], focus: str) -> list[str]:
+    """Return the rivals, the most telling first: static hedges, no hedge, others."""
+
+    def rank(name: str) -> int:
+        if name in _FIRST_RIVALS:
+            return _FIRST_RIVALS.index(name)
+        return 2 if name.startswith("static-") else 3 if name == "none" else 4
+
+    return sorted((name for name in names if name != focus), key=rank)
+
+
+def _called(name: str) -> str:
+    return "no hedge" if name == "none" else name
+
+
+def _alone(focus: str, summary: Summary) -> str:
+    stopped = summary["variants"][focus].get("stopped")
+    said = (
+        f"Only {_called(focus)} was run on {_period(**_window(summary))}: there is nothing to compare it with"
+    )
+    return f"{said}; it stopped early ({stopped})." if stopped else f"{said}."
+
+
+def _window(summary: Summary) -> dict[str, dt.date]:
+    return {name: dt.date.fromisoformat(summary["window"][name]) for name in ("start", "end")}
+
+
+def _period(start: dt.date, end: dt.date) -> str:
+    """Return years where there is at least one, else dates."""
+    whole = start <= dt.date(start.year, 1, _HOLIDAYS) and end >= dt.date(end.year, 12, 31 - _HOLIDAYS)
+    if start.year == end.year:
+        return f"{start.year}" if whole else f"{start} to {end}"
+    return f"{start.year}-{end.year}" if whole or (end - start).days >= 365 else f"{start} to {end}"
+
+
+def _against(focus: str, rival: str, summary: Summary, first: bool) -> str:
+    growth, fall = (_gap(summary["comparisons"], focus, rival, name) for name in ("cagr", "max_drawdown"))
+    when = _when(focus, rival, summary, growth.method)
+    subject = f"On {when} {focus}" if first or "(" in when else "It"
+    if growth.value is None or fall.value is None:
+        return f"{subject} cannot be told against {_called(rival)}: {_reason(growth.method)}."
+    cost, cost_word = _cost(growth, rival)
+    depth, depth_word = _depth(fall)
+    end = _settled(growth, fall, f"{cost_word}, {depth_word}")
+    return f"{subject} {cost} and its worst drawdown was {depth}: {end}."
+
+
+def _settled(growth: _Gap, fall: _Gap, words: str) -> str:
+    """Return what both differences settle, `words` where at least one is clear."""
+    if growth.clear or fall.clear:
+        return words
+    return "both undecided" if growth.low is not None else f"undecided, as {_reason(growth.method)}"
+
+
+def _gap(rows: Sequence[Mapping[str, Any]], focus: str, rival: str, metric: str) -> _Gap:
+    for row in rows:
+        if row["metric"] == metric and {row["a"], row["b"]} == {focus, rival}:
+            value, low, high = (
+                None if row[name] is None else 100.0 * row[name]
+                for name in ("difference", "ci_low", "ci_high")
+            )
+            found = _Gap(value, low, high, row["method"])
+            return found if row["a"] == focus else found.turned()
+    return _Gap(None, None, None, f"{NO_INTERVAL}the two were not compared")
+
+
+def _when(focus: str, rival: str, summary: Summary, method: str) -> str:
+    """Return the days on which two variants were compared, and whose end cut them short."""
+    window = _window(summary)
+    stopped = [name for name in (focus, rival) if summary["variants"][name].get("stopped")]
+    who = f"until {' or '.join(_called(name) for name in stopped)} stopped" if stopped else "until"
+    _, common, last = method.partition(COMMON_DAYS)
+    if common:
+        last = last.partition(";")[0]
+        on = " on" if stopped else ""
+        return f"{_period(window['start'], dt.date.fromisoformat(last))} ({who}{on} {last})"
+    return f"{_period(**window)} ({who})" if stopped else _period(**window)
+
+
+def _reason(method: str) -> str:
+    """Return why there is no interval, or no figure at all."""
+    stated = method.removeprefix(NO_INTERVAL) if method.startswith(NO_INTERVAL) else ""
+    return stated.partition(";")[0] or "the figure is undefined on these days"
+
+
+def _cost(growth: _Gap, rival: str) -> tuple[str, str]:
+    """Return the clause on growth as a cost, and what it settles."""
+    whom, value = _called(rival), growth.value or 0.0
+    if value == 0.0:
+        return f"cost as much as {whom}{_range(growth.turned(), '90%: ')}", "cost undecided"
+    told = growth if value > 0.0 else growth.turned()
+    amount, bounds = f"{_amount(told)}% a year", _range(told, "90%: ")
+    if value < 0.0:
+        clause, word = f"cost {amount} more than {whom}", "dearer"
+    elif rival == "none":
+        clause, word = f"earned {amount} more than {whom}", "it paid for itself"
+    else:
+        clause, word = f"cost {amount} less than {whom}", "cheaper"
+    return clause + bounds, word if growth.clear else "cost undecided"
+
+
+def _depth(fall: _Gap) -> tuple[str, str]:
+    """Return the clause on the worst drawdown, and what it settles; drawdowns are negative."""
+    value = fall.value or 0.0
+    if value == 0.0:
+        return f"as deep{_range(fall.turned(), '')}", "protection undecided"
+    told = fall if value > 0.0 else fall.turned()
+    clause = f"{_amount(told)} points {'shallower' if value > 0.0 else 'deeper'}{_range(told, '')}"
+    word = "better protected" if value > 0.0 else "worse protected"
+    return clause, word if fall.clear else "protection undecided"
+
+
+def _figures(gap: _Gap) -> list[str]:
+    """Return value and bounds to one decimal, or to as many more as tell each of them from zero."""
+    known = [figure for figure in (gap.value, gap.low, gap.high) if figure is not None]
+    for decimals in (1, 2, 3):
+        if all(round(figure, decimals) or not figure for figure in known):
+            break
+    return [f"{round(figure, decimals) + 0.0:.{decimals}f}" for figure in known]
+
+
+def _amount(gap: _Gap) -> str:
+    return _figures(gap)[0]
+
+
+def _range(gap: _Gap, level: str) -> str:
+    if gap.low is None or gap.high is None:
+        return ""
+    _, low, high = _figures(gap)
+    return f" ({level}{low} to {high})"
+
+
+def _at_equal(focus: str, matched: Mapping[str, Any]) -> str:
+    """Return the sentence on rivals scaled to the same cost, or to the same protection."""
+    names, by = list(matched["scales"]), matched["by"]
+    focus = focus if focus in names else (matched["reference"] or "")
+    others = _in_order(names, focus)
+    if not others:
+        why = "; ".join(f"{name}: {said}" for name, said in matched["left_out"].items() if name != "none")
+        return f"At equal {by} there is nothing to compare{f' ({why})' if why else ''}."
+    rival, rows = others[0], matched["comparisons"]
+    sizes = [name for name in (focus, rival) if name != matched["reference"]]
+    scaled = " and ".join(f"{matched['scales'][name]:.2f} times {name}" for name in sizes)
+    growth, fall = (_gap(rows, focus, rival, metric) for metric in ("cagr", "max_drawdown"))
+    if growth.value is None or fall.value is None:
+        return f"At equal {by} ({scaled}) {focus} cannot be told against {rival}: {_reason(growth.method)}."
+    told = growth if growth.value >= 0.0 else growth.turned()
+    pace = f"{_amount(told)}% a year {'more' if growth.value >= 0.0 else 'less'} than {rival}"
+    depth, settled = _depth(fall)
+    pays = ("pays better" if growth.value > 0.0 else "pays worse") if growth.clear else "growth undecided"
+    end = _settled(growth, fall, f"{pays}, {settled}")
+    return (
+        f"At equal {by} ({scaled}) {focus} grew {pace}{_range(told, '90%: ')} "
+        f"and its worst drawdown was {depth}: {end}."
+    )
+
+
+def _counted(rows: Sequence[Mapping[str, Any]], tests: Mapping[str, Any]) -> str:
+    """Return the sentence on how many were tried, and what is left of the differences then."""
+    adjusted = [
+        [row["p_adjusted"] for row in rows if row["metric"] == metric and row["p_adjusted"] is not None]
+        for metric in ("cagr", "max_drawdown")
+    ]
+    clear = [str(sum(value < _CLEAR for value in values) or "none") for values in adjusted]
+    pairs = len(adjusted[0])
+    found = f"{clear[0]} in growth, {clear[1]} in drawdown"
+    said = f"Clear differences once all {pairs} pairs are counted (Holm): {found}"
+    if not pairs:
+        said = "No pair has an interval"
+    elif pairs == 1:
+        said = "Only one pair was compared, so that nothing needs to be allowed for the number tried"
+    if tests["reason"]:
+        return f"{said}; no test of all at once: {tests['reason']}."
+    p_value, base = tests["p_consistent"], _called(tests["benchmark"])
+    if p_value is None:
+        better = f"all return what {base} does"
+    else:
+        shown = "some variant returns" if p_value < _CLEAR else "no variant is shown to return"
+        better = f"{shown} more than {base} (SPA, p = {p_value:.2f})"
+    best = [_called(name) for name, row in tests["variants"].items() if row["included"]]
+    named = f"{', '.join(best[:-1])} or {best[-1]}" if len(best) > 1 else best[0]
+    return f"{said}; {better}, and at 90% confidence the best by mean daily return is {named}."
