@@ -50,7 +50,7 @@ def draw_paths(result: PathResult, figures: Mapping[str, Any]) -> dict[str, byte
         )
         for axes, (metric, heading, axis) in zip(figure.subplots(1, 2, sharey=True), _PANELS, strict=True):
             _plot_metric(axes, result, figures, pairs, metric)
-            axes.set_title(heading, pad=8)
+            axes.set_title(f"{heading}, {pairs[0][0]} less rival", pad=8)
             axes.set_xlabel(axis.format(a=pairs[0][0]))
         return {"paths.png": png_bytes(figure, _source(figures))}
 
@@ -76,7 +76,7 @@ def _plot_metric(
             axes.plot(
                 [100.0 * row["real"]], [k], "D", color=BLACK, markersize=6, markeredgecolor="white", zorder=4
             )
-    axes.set_yticks(range(len(pairs)), [f"less {b}" for _, b in pairs])
+    axes.set_yticks(range(len(pairs)), [f"against {b}" for _, b in pairs])
     axes.set_ylim(len(pairs) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(PLAIN)
     axes.grid(visible=False, axis="y")
@@ -87,7 +87,7 @@ def _plot_dots(axes: Axes, values: NDArray[np.float64], row: float) -> None:
     offset = _HEIGHT * ((_SPREAD * np.arange(len(values))) % 1.0 - 0.5)
     for better, colour, marker in ((values > 0, BLUE, "o"), (values <= 0, VERMILION, "x")):
         axes.scatter(
-            values[better], row + offset[better], s=22, c=colour, marker=marker, linewidths=1.0, alpha=0.75
+            values[better], row + offset[better], s=24, c=colour, marker=marker, linewidths=1.6, alpha=0.75
         )
 
 
