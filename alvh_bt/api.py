@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from alvh_bt.analysis.compare import run_comparison
+from alvh_bt.analysis.compare import resample, run_comparison
 from alvh_bt.analysis.metrics import returns_frame
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.analysis.summary import summarise
@@ -175,6 +175,7 @@ def compare(
     study: Study | None = None,
     chains: str | Path | None = None,
     anatomy: bool = True,
+    paths: int = 0,
     **settings: Any,
 ) -> Comparison:
     """Return the same condor book run under each hedge of a study, compared.
@@ -193,6 +194,8 @@ def compare(
         A folder of real option chains.
     anatomy
         Whether each day's P&L is split into its parts, which takes another second or two a variant.
+    paths
+        Over how many resampled histories it is repeated; each takes as long as the comparison itself.
     **settings
         Groups of settings as a study file has them: `condor={"short_delta": 0.2}`.
 
@@ -219,8 +222,12 @@ def compare(
         from alvh_bt.chains import open_chains
 
         store = open_chains(Path(chains), lambda line: None)
-    result = run_comparison(_market(market), chosen, store=store, dissected=anatomy)
-    return Comparison(result, summarise(result, chosen.bootstrap_draws, chosen.seed))
+    history = _market(market)
+    result = run_comparison(history, chosen, store=store, dissected=anatomy)
+    summary = summarise(result, chosen.bootstrap_draws, chosen.seed, chosen.comparison.match)
+    if paths:
+        result, summary = resample(result, summary, history, chosen, paths)
+    return Comparison(result, summary)
 
 
 def load_comparison(folder: str | Path) -> Comparison:

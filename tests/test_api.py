@@ -33,7 +33,7 @@ def test_the_interface_is_pinned():
         for name in ("compare", "grid", "load_comparison", "load_market", "make_study")
     }
     assert parameters == {
-        "compare": ("market", "hedges", "start", "end", "study", "chains", "anatomy", "settings"),
+        "compare": ("market", "hedges", "start", "end", "study", "chains", "anatomy", "paths", "settings"),
         "grid": ("axes", "market", "settings"),
         "load_comparison": ("folder",),
         "load_market": ("data", "today"),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from alvh_bt.analysis.anatomy import Anatomy
+from alvh_bt.analysis.attribution import dissect
 from alvh_bt.analysis.chains import chain_figures, chain_notes, require_overlap
+from alvh_bt.analysis.path_figures import path_figures
+from alvh_bt.analysis.paths import run_paths
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.analysis.signal_coverage import coverage_notes, unavailable_shares
 from alvh_bt.analysis.states import market_states
@@ -24,6 +28,7 @@ from alvh_bt.hedges import find_hedge
 from alvh_bt.market import Market
 from alvh_bt.market.market import provenance_shares
 from alvh_bt.own_class import source_of
+from alvh_bt.pricing.model import PriceModel
 from alvh_bt.pricing.parameters import packaged_text
 
 _PACKAGE = Path(__file__).parents[1]
@@ -65,7 +70,12 @@ def run_comparison(
     first, last = market.window(study.start, study.end)
     if store is not None:
         require_overlap(store, market, first, last)
-    runs, _, prices, calendar = run_variants(market, study, tick, meanwhile, store)
+
+    def taken_apart(run: RunResult, prices: PriceModel) -> Anatomy:
+        return dissect(run, market, prices, study)
+
+    after = taken_apart if dissected else None
+    runs, found, prices, calendar = run_variants(market, study, tick, meanwhile, store, after)
     settings = study.settings()
     unavailable = unavailable_shares(calendar.signals, first, last)
     notes = [*_notes(market, study, runs), *coverage_notes(unavailable, study.hedges)]
@@ -85,7 +95,38 @@ def run_comparison(
         starting_cash=study.book.starting_cash,
         signals=unavailable,
         chains=chains,
+        anatomy={run.variant: each for run, each in zip(runs, found, strict=True)} if dissected else {},
     )
+
+
+def resample(
+    result: ComparisonResult,
+    summary: Mapping[str, Any],
+    market: Market,
+    study: Study,
+    paths: int,
+    tick: Callable[[], Any] | None = None,
+) -> tuple[ComparisonResult, dict[str, Any]]:
+    """Return a comparison and its summary with the same hedges run over resampled histories.
+
+    Parameters
+    ----------
+    result, summary
+        What `run_comparison` and `summarise` gave for the market and the study.
+    market, study
+        The real history, and settings.
+    paths
+        Number of histories, >= 1.
+    tick
+        Called after each session of each run.
+
+    Raises
+    ------
+    ConfigError, DataError, AccountingError
+        As `analysis.paths.run_paths`.
+    """
+    found = run_paths(market, study, paths, tick)
+    return replace(result, paths=found), {**summary, "paths": path_figures(found, summary)}
 
 
 def own_sources(hedges: Sequence[str]) -> str:

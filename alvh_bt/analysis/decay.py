@@ -69,7 +69,7 @@ def hedge_efficiency(bleed: float, hedge_pnl: Floats, condor_pnl: Floats) -> flo
     """Return the hedge's P&L on the condor's worst 5% of days, over the bleed of all days.
 
     1.0 says that what the hedge lost by standing there came back on the condor's bad days. NaN
-    where nothing bled, for then the ratio has no meaning. Of equally bad days the earlier count.
+    where nothing bled, for then the ratio has no meaning.
 
     Parameters
     ----------
@@ -80,5 +80,14 @@ def hedge_efficiency(bleed: float, hedge_pnl: Floats, condor_pnl: Floats) -> flo
     """
     if not bleed > 0:
         return float("nan")
+    return pnl_on_worst_days(hedge_pnl, condor_pnl) / bleed
+
+
+def pnl_on_worst_days(hedge_pnl: Floats, condor_pnl: Floats) -> float:
+    """Return the hedge's P&L on the condor's worst 5% of days, USD; of equally bad days the earlier count.
+
+    >>> pnl_on_worst_days(np.array([5.0, -1.0, 2.0]), np.array([-9.0, 3.0, 1.0]))
+    5.0
+    """
     worst = np.argsort(condor_pnl, kind="stable")[: tail_size(len(condor_pnl))]
-    return float(hedge_pnl[worst].sum()) / bleed
+    return float(hedge_pnl[worst].sum())

@@ -45,6 +45,7 @@ class Metrics(NamedTuple):
     trades: int  # fills to open, close or roll; settlements are not counted
     margin_peak_usd: float
     monetised_usd: float  # realised by sales of a part of a layer on a spike; within hedge_pnl_usd
+    hedge_pnl_worst_usd: float  # the hedge's on the condor's worst 5% of days
 
 
 def daily_returns(nav: Floats, starting_cash: float) -> Floats:
@@ -177,4 +178,5 @@ def run_metrics(run: RunResult, starting_cash: float) -> Metrics:
         trades=int(run.trades["action"].isin(FILLS).sum()),
         margin_peak_usd=float(column["margin"].max()),
         monetised_usd=monetised_usd(run.trades),
+        hedge_pnl_worst_usd=decay.pnl_on_worst_days(column["hedge_pnl"], column["condor_pnl"]),
     )

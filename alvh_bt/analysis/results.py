@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from alvh_bt.analysis.anatomy import Anatomy
+from alvh_bt.analysis.paths import PathResult
 from alvh_bt.engine.results import RunResult
 from alvh_bt.errors import DataError
 
@@ -47,6 +48,8 @@ class ComparisonResult:
         What real chains did for it, as `analysis.chains.chain_figures` says; None without.
     anatomy
         By variant what its run is made of; empty where that was not asked for.
+    paths
+        The same hedges over resampled histories; None where that was not asked for.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class ComparisonResult:
     signals: dict[str, float] = field(default_factory=dict)
     chains: dict[str, Any] | None = None
     anatomy: Mapping[str, Anatomy] = field(default_factory=dict)
+    paths: PathResult | None = None
 
     def __post_init__(self) -> None:
         names = [run.variant for run in self.runs]

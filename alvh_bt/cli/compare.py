@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,7 +75,7 @@ def compare(
 
     Example: alvh compare --data market --start 2006-03-01 --end 2024-12-31 --out out
     """
-    from alvh_bt.analysis.compare import run_comparison
+    from alvh_bt.analysis.compare import resample, run_comparison
     from alvh_bt.analysis.summary import summarise
     from alvh_bt.hedges import variant_names
     from alvh_bt.market import load_market
@@ -89,9 +90,12 @@ def compare(
     store = None if chains is None else open_folder_of_chains(chains)
     result = with_progress(
         (last - first + 1) * len(study.hedges),
-        lambda tick: run_comparison(market, study, tick, _load_the_rest, store),
+        lambda tick: run_comparison(market, study, tick, _load_the_rest, store, out is not None),
     )
-    summary = summarise(result, study.bootstrap_draws, study.seed)
+    summary = summarise(result, study.bootstrap_draws, study.seed, study.comparison.match)
+    if paths:
+        job = partial(resample, result, summary, market, study, paths)
+        result, summary = with_progress((last - first + 1) * len(study.hedges) * paths, job)
     if out is not None:
         write_outputs(result, out, summary)
     _tell(result, summary, out)
@@ -109,9 +113,12 @@ def _tell(result: Any, summary: dict[str, Any], out: Path | None) -> None:
     from rich.console import Console
 
     from alvh_bt.analysis.chains import TOPIC
+    from alvh_bt.report.paths_table import print_paths
     from alvh_bt.report.tables import print_comparison
 
     print_comparison(summary, Console())
+    if "paths" in summary:
+        print_paths(summary["paths"], Console())
     for note in result.notes:
         if note.startswith(TOPIC) or any(what in note for what in _TOLD):
             typer.echo(note)

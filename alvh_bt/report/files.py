@@ -54,8 +54,11 @@ def render_views(result: ComparisonResult, summary: dict[str, Any]) -> dict[str,
     # Matplotlib and Jinja2 take half a second to import: not for those who only look at the terminal.
     from alvh_bt.report.figures import draw_figures
     from alvh_bt.report.html import render_report
+    from alvh_bt.report.paths_figure import draw_paths
 
-    figures = draw_figures(result)
+    figures = draw_figures(result, summary)
+    if result.paths is not None:
+        figures |= draw_paths(result.paths, summary["paths"])
     drawn = {f"figures/{name}": picture for name, picture in figures.items()}
     return {**drawn, "report.html": render_report(result, summary, figures).encode()}
 

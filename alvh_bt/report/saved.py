@@ -13,6 +13,7 @@ import pandas as pd
 
 from alvh_bt.analysis.anatomy import ATTRIBUTION_COLUMNS, EXPOSURE_COLUMNS, PROFILE_COLUMNS, Anatomy
 from alvh_bt.analysis.metrics import returns_frame
+from alvh_bt.analysis.paths import PathResult
 from alvh_bt.analysis.results import STATES, ComparisonResult
 from alvh_bt.engine.results import DAILY_COLUMNS, JOURNAL_COLUMNS, TRADE_COLUMNS, RunResult
 from alvh_bt.errors import DataError
@@ -42,10 +43,11 @@ def table_files(result: ComparisonResult) -> dict[str, bytes]:
         for name, columns in _ANATOMY_TABLES.items():
             frames = [(variant, getattr(each, name)) for variant, each in result.anatomy.items()]
             files[f"{name}.parquet"] = parquet_bytes(frames, columns)
-    buffer = io.BytesIO()
+    if result.paths is not None:
+        files["paths.parquet"] = _parquet(result.paths.rows)
+        files["path_histories.parquet"] = _parquet(result.paths.histories)
     states = result.states.loc[:, list(STATES)]
-    states.rename_axis("date").reset_index().astype({"date": _DATE_TYPE}).to_parquet(buffer, index=False)
-    files["states.parquet"] = buffer.getvalue()
+    files["states.parquet"] = _parquet(states.rename_axis("date").reset_index().astype({"date": _DATE_TYPE}))
     files["returns.csv"] = returns_frame(result.runs, result.starting_cash).to_csv().encode()
     return files
 
@@ -62,6 +64,10 @@ def parquet_bytes(frames: Sequence[tuple[str, pd.DataFrame]], columns: Sequence[
     table = pd.concat(parts, ignore_index=True)
     variants = [variant for variant, frame in frames for _ in range(len(frame))]
     table.insert(1, "variant", pd.Series(variants, dtype="str"))
+    return _parquet(table)
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
     return buffer.getvalue()
@@ -102,6 +108,7 @@ def load_result(folder: Path) -> tuple[ComparisonResult, dict[str, Any]]:
             signals=summary["signals_unavailable"],
             chains=summary.get("chains"),
             anatomy=_anatomy(folder, tuple(variants)),
+            paths=_paths(folder, summary),
         )
     except (KeyError, TypeError) as error:
         raise DataError(f"{folder / 'summary.json'} lacks {error}: run alvh compare --out again") from None
@@ -119,6 +126,25 @@ def _anatomy(folder: Path, variants: Sequence[str]) -> dict[str, Anatomy]:
         return {}
     tables = [_read_table(folder / f"{name}.parquet") for name in _ANATOMY_TABLES]
     return {name: Anatomy(*(_of_variant(table, name) for table in tables)) for name in variants}
+
+
+def _paths(folder: Path, summary: dict[str, Any]) -> PathResult | None:
+    """Return the resampled histories; None where there were none."""
+    told = summary.get("paths")
+    if told is None:
+        return None
+    window = told["window"]
+    return PathResult(
+        _read_table(folder / "paths.parquet"),
+        _read_table(folder / "path_histories.parquet"),
+        {name: row["real"] for name, row in told["histories"].items()},
+        dt.date.fromisoformat(window["start"]),
+        dt.date.fromisoformat(window["end"]),
+        window["sessions"],
+        told["seed"],
+        told["block"],
+        told["neighbours"],
+    )
 
 
 def _of_variant(table: pd.DataFrame, variant: str) -> pd.DataFrame:

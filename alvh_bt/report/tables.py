@@ -21,7 +21,7 @@ _SHOWN: Final = (
     "max_drawdown_days",
     "cvar_95",
     "hedge_pnl_usd",
-    "monetised_usd",
+    "hedge_pnl_worst_usd",
     "hedge_decay",
     "decay_to_theta",
     "costs_usd",

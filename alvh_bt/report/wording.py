@@ -172,6 +172,7 @@ METRIC_ROWS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] =
     ("condor_pnl_usd", "Condor P&L, USD", usd),
     ("hedge_pnl_usd", "Hedge P&L, USD", usd),
     ("monetised_usd", "  of it monetised, USD", usd),
+    ("hedge_pnl_worst_usd", "  on condors' worst 5% of days", usd),
     ("hedge_decay", "Hedge decay a year", percent),
     ("decay_to_theta", "Decay / condor theta", percent),
     ("hedge_efficiency", "Hedge efficiency", ratio),

@@ -82,8 +82,8 @@ def _cells(settings: Mapping[str, Any], axes: Mapping[str, Sequence[Any]]) -> It
         if not len(values):
             raise ConfigError(f"axis {name} has no value; give at least one")
     for combination in product(*axes.values()):
-        values = dict(zip(axes, combination, strict=True))
-        yield _Cell(values, make_study(**_with(settings, values)))
+        chosen = dict(zip(axes, combination, strict=True))
+        yield _Cell(chosen, make_study(**_with(settings, chosen)))
 
 
 def _with(settings: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
