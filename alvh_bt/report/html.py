@@ -3,52 +3,53 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from alvh_bt.analysis.layers import layer_table
+import alvh_bt
 from alvh_bt.analysis.results import ComparisonResult
-from alvh_bt.engine.results import JOURNAL_COLUMNS
-from alvh_bt.report import wording
+from alvh_bt.report import page_tables as tables
+from alvh_bt.report import run_tables, wording
 from alvh_bt.report.headline import headline
+from alvh_bt.report.packing import packed_text
+from alvh_bt.report.page_data import page_payload
+from alvh_bt.report.study_text import command_line, study_toml
 
-_JOURNAL_ROWS: Final = 200
-_KINDS: Final = ("observed", "repaired", "modelled", "unavailable")
-_FIGURES: Final = (
-    ("nav.png", "Net asset value", "Line chart of net asset value in thousand USD, one line a hedge."),
+#: What stands in for the charts where scripts cannot run.
+_STILL: Final = (
     (
-        "drawdown.png",
-        "Drawdown",
-        "Line chart of the drawdown from the running peak in percent, one line a hedge.",
+        "overview.png",
+        "Overview",
+        "Four line charts, one line a hedge: net asset value in thousand USD, drawdown in percent, the running "
+        "sum of hedge carry in thousand USD, and VIX closes with a mark on each day a layer was entered.",
     ),
-    (
-        "hedge_carry.png",
-        "Hedge carry",
-        "Line chart of the running sum of hedge carry before costs in thousand USD, one line a hedge.",
-    ),
-    (
-        "vix_layers.png",
-        "VIX and layers",
-        "Line chart of VIX closes with a mark on each day a layer was entered.",
-    ),
+)
+_SCRIPTS: Final = ("unpack.js", "charts.js", "day.js", "journal.js", "start.js")
+_SECTIONS: Final = (
+    *(("metrics", "Metrics"), ("nav", "NAV and drawdown"), ("differences", "How sure?")),
+    *(("matched", "Matched"), ("paths", "Resampled histories"), ("source", "Where the P&L came from")),
+    *(("holding", "Cost of holding"), ("regimes", "Regimes"), ("crises", "Crises"), ("layers", "VIX and layers")),
+    *(("day", "Any day"), ("journal", "Journal"), ("trades", "Trades"), ("inputs", "Inputs")),
+    ("settings", "Run it again"),
 )
 
 
 def render_report(result: ComparisonResult, summary: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
-    """Return the report as HTML.
+    """Return the report as HTML: text, tables, and packed data that its own script draws charts from.
 
     Parameters
     ----------
     result
-        The runs.
+        The runs; without an anatomy the page has no profile of a day.
     summary
-        What `analysis.summary.summarise` gave for them.
+        What `analysis.summary.summarise` gave for them; a part that is absent is left out of the page.
     figures
-        PNG bytes by file name, as `figures.draw_figures` gives them; those not there are left out.
+        PNG bytes by file name, as `figures.draw_figures` gives them: `overview.png` is shown where scripts
+        cannot run.
     """
     environment = Environment(
         loader=PackageLoader("alvh_bt.report"),
@@ -57,125 +58,98 @@ def render_report(result: ComparisonResult, summary: Mapping[str, Any], figures:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    values = {**_about(result, summary), **_of_runs(result, summary), **_of_summary(summary)}
+    there = {
+        "differences": bool(summary["comparisons"]),
+        "matched": values["matched"],
+        "paths": values["paths"] or values["paths_lines"],
+        "source": values["waterfall"] or values["parts"],
+        **{name: values[name] for name in ("holding", "regimes", "crises")},
+    }
     return environment.get_template("report.html.j2").render(
-        summary=summary,
-        headline=headline(summary),
-        notes=result.notes,
-        starting_cash=wording.usd(result.starting_cash),
-        metrics=metric_table(summary),
-        comparisons=comparison_table(summary),
-        inputs=input_table(summary),
-        quotes=quote_table(summary),
-        dropped=wording.dropped_line(summary["chains"]["dropped"]) if "chains" in summary else "",
-        quoted_title=wording.quoted_title(summary["chains"]) if "chains" in summary else "",
-        trades=trade_counts(result),
-        layers=layer_rows(result),
-        signals=signal_rows(summary),
-        journal=journal_table(result),
-        journal_total=f"{sum(len(run.journal) for run in result.runs):,}",
-        journal_columns=("date", "variant", *JOURNAL_COLUMNS),
+        **values,
+        contents=[(name, title) for name, title in _SECTIONS if there.get(name, True)],
         figures=[
             (title, alt, base64.b64encode(figures[name]).decode())
-            for name, title, alt in _FIGURES
+            for name, title, alt in _STILL
             if name in figures
         ],
-        settings=json.dumps(summary["settings"], indent=2, sort_keys=True, ensure_ascii=False),
+        styles=_verbatim(environment, "page.css"),
+        script=Markup("\n").join(_verbatim(environment, name) for name in _SCRIPTS),
+        payload=page_payload(result, summary),
+        plotly=_packed_plotly(),
     )
 
 
-def metric_table(summary: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Return the rows of the metrics table: label, and each variant's value as text."""
-    variants = summary["variants"].values()
-    return [(label, [write(each[key]) for each in variants]) for key, label, write in wording.METRIC_ROWS]
+def _verbatim(environment: Environment, name: str) -> Markup:
+    """Return a file of the templates as it stands: it is code, with braces of its own."""
+    loader = environment.loader
+    return Markup(loader.get_source(environment, name)[0]) if loader else Markup()
 
 
-def comparison_table(summary: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the comparisons by metric: label, and a row a pair with its values as text."""
-    table = []
-    for metric, (label, write) in wording.COMPARED_ROWS.items():
-        rows = [
-            {
-                "pair": f"{row['a']} less {row['b']}",
-                "difference": write(row["difference"]),
-                "interval": wording.interval(row, write),
-                "p_value": wording.p_value(row["p_value"]),
-                "excludes_zero": row["ci_low"] is not None and (row["ci_low"] > 0 or row["ci_high"] < 0),
-                "method": row["method"],
-            }
-            for row in summary["comparisons"]
-            if row["metric"] == metric
-        ]
-        table.append((label, rows))
-    return table
+@cache
+def _packed_plotly() -> str:
+    """Return Plotly's script, of the version installed, packed."""
+    # Half a second to import and pack: only when a page is written.
+    from plotly.offline import get_plotlyjs
+
+    return packed_text(get_plotlyjs().encode())
 
 
-def input_table(summary: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Return the rows of the provenance table: input, and its share of days of each kind as text."""
-    return [
-        (wording.input_name(key), [wording.share_of_days(shares.get(kind, 0.0)) for kind in _KINDS])
-        for key, shares in summary["inputs"].items()
-    ]
+def _about(result: ComparisonResult, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page says of the whole comparison."""
+    verdict = list(summary.get("verdict") or [])
+    chains = summary.get("chains")
+    return {
+        "summary": summary,
+        "headline": verdict + [line for line in headline(summary) if line not in verdict],
+        "notes": result.notes,
+        "starting_cash": wording.usd(result.starting_cash),
+        "version": alvh_bt.__version__,
+        "dropped": wording.dropped_line(chains["dropped"]) if chains else "",
+        "quoted_title": wording.quoted_title(chains) if chains else "",
+        "study": study_toml(summary["settings"]),
+        "command": command_line(quoted=bool(chains)),
+    }
 
 
-def quote_table(summary: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """Return the rows of the table of real quotes: label, and each variant's value; empty without chains."""
-    if "chains" not in summary:
-        return []
-    variants = summary["chains"]["variants"].values()
-    return [(label, [write(each[key]) for each in variants]) for key, label, write in wording.QUOTE_ROWS]
+def _of_runs(result: ComparisonResult, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tables that every comparison has."""
+    journal, total = run_tables.journal_table(result)
+    return {
+        "metrics": run_tables.metric_table(summary),
+        "comparisons": run_tables.comparison_table(summary["comparisons"]),
+        "adjusted": any("p_adjusted" in row for row in summary["comparisons"]),
+        "inputs": run_tables.input_table(summary),
+        "quotes": run_tables.quote_table(summary),
+        "trades": run_tables.trade_table(result),
+        "layers": run_tables.realised_table(result),
+        "signals": run_tables.signal_table(summary),
+        "journal": journal,
+        "journal_total": f"{total:,}",
+        "journal_columns": run_tables.JOURNAL_TITLES,
+        "years": tables.year_table(result),
+        "layer_times": tables.layer_time_table(result),
+    }
 
 
-def trade_counts(result: ComparisonResult) -> list[tuple[str, str, str, dict[str, int]]]:
-    """Return how often each layer traded: variant, book, layer, rows by action, in order of first use."""
-    counts: list[tuple[str, str, str, dict[str, int]]] = []
-    for run in result.runs:
-        trades = run.trades.assign(layer=run.trades["layer"].astype("str").fillna("-"))
-        for (book, layer), rows in trades.groupby(["book", "layer"], sort=False):
-            by_action = rows["action"].value_counts().to_dict()
-            counts.append(
-                (run.variant, str(book), str(layer), {str(key): int(by_action[key]) for key in by_action})
-            )
-    return counts
-
-
-def layer_rows(result: ComparisonResult) -> list[tuple[str, str, str, str, str]]:
-    """Return what each hedge's layers realised: variant, layer, reason of the close, count, USD."""
-    found = []
-    for run in result.runs:
-        table = layer_table(run.trades)
-        columns = (table[name].tolist() for name in ("layer", "reason", "closes", "pnl_usd"))
-        for layer, reason, closes, pnl in zip(*columns, strict=True):
-            found.append((run.variant, layer, reason, f"{closes:,}", wording.usd(pnl)))
-    return found
-
-
-def signal_rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the market-wide signals that were unavailable on some sessions: name, share of the days."""
-    shares = summary["signals_unavailable"]
-    return [(name, wording.share_of_days(share)) for name, share in shares.items() if share > 0.0]
-
-
-def journal_table(result: ComparisonResult) -> list[list[str]]:
-    """Return the last journal rows of the hedges by date, as text; of the condors where there is no hedge."""
-    hedged = [run.journal[run.journal["book"] == "hedge"].assign(variant=run.variant) for run in result.runs]
-    shown = (
-        hedged
-        if any(len(rows) for rows in hedged)
-        else [run.journal.assign(variant=run.variant) for run in result.runs]
-    )
-    parts = [rows.tail(_JOURNAL_ROWS) for rows in shown if len(rows)]
-    if not parts:
-        return []
-    rows = pd.concat(parts).sort_values("date", kind="stable").tail(_JOURNAL_ROWS)
-    return [
-        [_cell(value) for value in row]
-        for row in rows[["date", "variant", *JOURNAL_COLUMNS]].itertuples(index=False)
-    ]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    if value is None or value != value:
-        return ""
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+def _of_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tables of what a summary may lack, None where it does."""
+    lines, paths = tables.paths_table(summary)
+    kinds = dict.fromkeys(row["by"] for row in summary.get("regimes") or ())
+    matched = summary.get("matched") or {}
+    return {
+        "superior": tables.superior_table(summary),
+        "superior_lines": tables.superior_lines(summary),
+        "matched": tables.matched_table(summary),
+        "matched_comparisons": run_tables.comparison_table(matched.get("comparisons") or []),
+        "paths_lines": lines,
+        "paths": paths,
+        "waterfall": tables.waterfall_table(summary),
+        "parts": tables.parts_table(summary),
+        "worst_days": tables.worst_days_table(summary),
+        "holding": tables.holding_table(summary),
+        "regimes": tables.regime_table(summary),
+        "regime_kinds": [(kind, tables.REGIME_NAMES.get(kind, kind)) for kind in kinds],
+        "crises": tables.crisis_table(summary),
+    }
