@@ -21,7 +21,16 @@ from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.analysis.summary import summarise
 from alvh_bt.engine.results import JOURNAL_COLUMNS, TRADE_COLUMNS, RunResult
 
-SIGNALS = ("flow_spike", "short_strike_delta", "iv_expansion", "break_even", "spx_rsi", "vix_rsi", "pe", "wacc")
+SIGNALS = (
+    "flow_spike",
+    "short_strike_delta",
+    "iv_expansion",
+    "break_even",
+    "spx_rsi",
+    "vix_rsi",
+    "pe",
+    "wacc",
+)
 EVENTS = ("open", "close", "roll", "monetise", "note")
 REASONS = (
     "condor opened",
@@ -77,7 +86,18 @@ def _trades(dates, spx, layers, draw) -> pd.DataFrame:
             ("short_call", "C", 1.06, -1.5, 4.0),
             ("long_call", "C", 1.09, 1.5, 1.0),
         ):
-            lots(start, until, "condor", layer, "SPX", right, 5.0 * round(level * strike / 5.0), signed, 100.0, price)
+            lots(
+                start,
+                until,
+                "condor",
+                layer,
+                "SPX",
+                right,
+                5.0 * round(level * strike / 5.0),
+                signed,
+                100.0,
+                price,
+            )
         for layer in layers:
             if layer in ("one", "static"):
                 lots(start, until, "hedge", layer, "VX", None, 0.0, 0.3, 1000.0, 18.0)

@@ -1,12 +1,8 @@
-"""The figures of a comparison as PNG bytes: NAV, drawdown, hedge carry, VIX with layer entries.
-
-Colours are those of Okabe and Ito (2008), which the colour-blind tell apart.
-"""
+"""The figures of a comparison as PNG and SVG bytes: NAV, drawdown, hedge carry, VIX with layer entries."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import cycle, product
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -19,48 +15,69 @@ from numpy.typing import NDArray
 
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.engine.results import RunResult
-from alvh_bt.report.picture import BLACK, DPI, GREY, PLAIN, STYLE, as_dates, legend, png_bytes, raise_title
+from alvh_bt.report.figures_told import told_panels
+from alvh_bt.report.palette import variant_lines
+from alvh_bt.report.picture import (
+    DPI,
+    GREY,
+    PLAIN,
+    STYLE,
+    as_dates,
+    legend,
+    png_bytes,
+    raise_title,
+    svg_bytes,
+)
 from alvh_bt.report.wording import FOCUS, inputs_line, usd
 
-_NAMED: Final = {"none": BLACK, "static-calls": "#E69F00", "static-futures": "#009E73", FOCUS: "#0072B2"}
-_OTHERS: Final = ("#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
-# Further hedges take the same colours with another dash, so that no two lines look alike.
-_DASHES: Final = ("-", "--", ":")
 _LAYERS: Final = (("one", "#56B4E9", "o", 14), ("two", "#E69F00", "^", 46), ("three", "#D55E00", "s", 46))
 # More drawdown points than this paint one line over another: a short fall is a spike one pixel wide.
 _DRAWDOWN_POINTS: Final = 450
 
 
-def draw_figures(result: ComparisonResult) -> dict[str, bytes]:
-    """Return the PNG bytes of every figure by file name; `overview.png` holds the four in one.
+def draw_figures(result: ComparisonResult, summary: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    """Return every figure by file name, as PNG and as SVG; `overview` holds the first four in one.
 
-    Each has a source line with the window and what was modelled.
+    Parameters
+    ----------
+    result
+        The runs.
+    summary
+        What `analysis.summary.summarise` gave for them; waterfall, regimes and crises are drawn where it
+        tells them.
+
+    Returns
+    -------
+    dict
+        `nav.png`, `nav.svg`, ...; the same bytes for the same values. Each has a source line with the
+        window and what was modelled.
     """
-    panels: dict[str, Callable[[Axes, ComparisonResult], None]] = {
-        "nav.png": plot_nav,
-        "drawdown.png": plot_drawdown,
-        "hedge_carry.png": plot_hedge_carry,
-        "vix_layers.png": plot_vix_layers,
-    }
+    told = summary or {}
     source = source_line(result)
-    pictures = {}
+    pictures: dict[str, bytes] = {}
     further = (len(result.runs) - 1) // 4  # rows of a legend beyond the first
     with mpl.rc_context(STYLE):
-        for name, plot in panels.items():
+        for name, plot in {**_PANELS, **told_panels(told)}.items():
             figure = Figure(figsize=(9, 4.6), dpi=DPI)
-            figure.subplots_adjust(left=0.085, right=0.985, top=0.87 - 0.05 * further, bottom=0.13)
+            foot = 0.18 if name == "regimes" else 0.13  # its labels have three lines
+            figure.subplots_adjust(left=0.085, right=0.985, top=0.87 - 0.05 * further, bottom=foot)
             axes = figure.subplots()
-            plot(axes, result)
+            plot(axes, result) if name in _PANELS else plot(axes, told)
             raise_title(axes)
-            pictures[name] = png_bytes(figure, source)
+            pictures |= _both(name, figure, source)
         figure = Figure(figsize=(14, 9), dpi=100)
         room = {"top": 0.93 - 0.025 * further, "hspace": 0.3 + 0.06 * further}
         figure.subplots_adjust(left=0.055, right=0.985, bottom=0.085, wspace=0.13, **room)
-        for axes, plot in zip(figure.subplots(2, 2).flat, panels.values(), strict=True):
+        for axes, plot in zip(figure.subplots(2, 2).flat, _PANELS.values(), strict=True):
             plot(axes, result)
             raise_title(axes)
-        pictures["overview.png"] = png_bytes(figure, source)
+        pictures |= _both("overview", figure, source)
     return pictures
+
+
+def _both(name: str, figure: Figure, source: str) -> dict[str, bytes]:
+    """Return a figure as PNG and SVG by file name; the source line is written once, for both."""
+    return {f"{name}.png": png_bytes(figure, source), f"{name}.svg": svg_bytes(figure)}
 
 
 def source_line(result: ComparisonResult) -> str:
@@ -141,9 +158,9 @@ def _lines(
     axes: Axes, result: ComparisonResult, values: Callable[[RunResult], NDArray[Any]], step: int = 1
 ) -> None:
     """Draw one line a run; with `step` above 1, the lowest value of every `step` sessions."""
-    others = cycle(product(_DASHES, _OTHERS))
+    lines = variant_lines(run.variant for run in result.runs)
     for run in result.runs:
-        dash, colour = ("-", _NAMED[run.variant]) if run.variant in _NAMED else next(others)
+        dash, colour = lines[run.variant]
         level = values(run)
         starts = np.arange(0, len(level), step)
         days, level = as_dates(run.daily["date"])[starts], np.minimum.reduceat(level, starts)
@@ -160,3 +177,11 @@ def _lines(
 def _date_axis(axes: Axes, result: ComparisonResult) -> None:
     first, last = as_dates(pd.DatetimeIndex([result.start, result.end]))
     axes.set_xlim(first, last if last > first else last + np.timedelta64(1, "D"))
+
+
+_PANELS: Final[dict[str, Callable[[Axes, ComparisonResult], None]]] = {
+    "nav": plot_nav,
+    "drawdown": plot_drawdown,
+    "hedge_carry": plot_hedge_carry,
+    "vix_layers": plot_vix_layers,
+}

@@ -16,23 +16,29 @@ from alvh_bt.report import page_tables as tables
 from alvh_bt.report import run_tables, wording
 from alvh_bt.report.headline import headline
 from alvh_bt.report.packing import packed_text
-from alvh_bt.report.page_data import page_payload
+from alvh_bt.report.page_data import focus_of, page_payload
 from alvh_bt.report.study_text import command_line, study_toml
 
+_BESIDE_VERDICT: Final = 2
 #: What stands in for the charts where scripts cannot run.
 _STILL: Final = (
     (
         "overview.png",
         "Overview",
-        "Four line charts, one line a hedge: net asset value in thousand USD, drawdown in percent, the running "
-        "sum of hedge carry in thousand USD, and VIX closes with a mark on each day a layer was entered.",
+        "Four line charts, one line a hedge: net asset value in thousand USD, drawdown in percent, the "
+        "running sum of hedge carry in thousand USD, and VIX closes with a mark on each day a layer was entered.",
     ),
 )
 _SCRIPTS: Final = ("unpack.js", "charts.js", "day.js", "journal.js", "start.js")
 _SECTIONS: Final = (
     *(("metrics", "Metrics"), ("nav", "NAV and drawdown"), ("differences", "How sure?")),
     *(("matched", "Matched"), ("paths", "Resampled histories"), ("source", "Where the P&L came from")),
-    *(("holding", "Cost of holding"), ("regimes", "Regimes"), ("crises", "Crises"), ("layers", "VIX and layers")),
+    *(
+        ("holding", "Cost of holding"),
+        ("regimes", "Regimes"),
+        ("crises", "Crises"),
+        ("layers", "VIX and layers"),
+    ),
     *(("day", "Any day"), ("journal", "Journal"), ("trades", "Trades"), ("inputs", "Inputs")),
     ("settings", "Run it again"),
 )
@@ -99,10 +105,12 @@ def _packed_plotly() -> str:
 def _about(result: ComparisonResult, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page says of the whole comparison."""
     verdict = list(summary.get("verdict") or [])
+    # A verdict says how sure the differences are: of the headline it leaves who ended where, and the hedges.
+    told = headline(summary)[: _BESIDE_VERDICT if verdict else None]
     chains = summary.get("chains")
     return {
         "summary": summary,
-        "headline": verdict + [line for line in headline(summary) if line not in verdict],
+        "headline": verdict + told,
         "notes": result.notes,
         "starting_cash": wording.usd(result.starting_cash),
         "version": alvh_bt.__version__,
@@ -116,10 +124,14 @@ def _about(result: ComparisonResult, summary: Mapping[str, Any]) -> dict[str, An
 def _of_runs(result: ComparisonResult, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tables that every comparison has."""
     journal, total = run_tables.journal_table(result)
+    focus = focus_of(result)
+    rows = summary["comparisons"]
+    near = [row for row in rows if focus in (row["a"], row["b"])]
     return {
         "metrics": run_tables.metric_table(summary),
-        "comparisons": run_tables.comparison_table(summary["comparisons"]),
-        "adjusted": any("p_adjusted" in row for row in summary["comparisons"]),
+        "comparisons": run_tables.comparison_table(near),
+        "further": run_tables.comparison_table([row for row in rows if row not in near]),
+        "adjusted": any("p_adjusted" in row for row in rows),
         "inputs": run_tables.input_table(summary),
         "quotes": run_tables.quote_table(summary),
         "trades": run_tables.trade_table(result),

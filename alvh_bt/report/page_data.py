@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_bt.analysis.anatomy import PARTS, Anatomy
+from alvh_bt.analysis.plain import plain
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.engine.results import RunResult
 from alvh_bt.report import palette
@@ -54,13 +55,13 @@ def page_payload(result: ComparisonResult, summary: Mapping[str, Any]) -> str:
         },
         "layers": {name: _layers(rows, len(dates)) for name, rows in spells.items()},
         "parts": {"names": PARTS, "colours": palette.PARTS},
-        "holding": summary.get("holding") or {},
+        "holding": plain(summary.get("holding") or {}),
         "totals": {
             name: {key: variant.get(key) for key in ("pnl_usd", "condor_pnl_usd", "hedge_pnl_usd")}
             for name, variant in summary["variants"].items()
         },
-        "regimes": summary.get("regimes") or [],
-        "crises": summary.get("crises") or [],
+        "regimes": plain(summary.get("regimes") or []),
+        "crises": plain(summary.get("crises") or []),
         "spells": {name: _spells(pack, rows) for name, rows in spells.items()},
         "profile": {
             name: _profile(pack, anatomy, dates)

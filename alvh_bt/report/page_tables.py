@@ -23,6 +23,13 @@ class TextTable(NamedTuple):
     words: int = 1
 
 
+class GroupedTable(NamedTuple):
+    """A table whose rows stand in groups, each under a title of its own."""
+
+    columns: Sequence[str]
+    groups: Sequence[tuple[str, Sequence[Sequence[str]]]]
+
+
 #: What regimes are told by, as a reader calls it.
 REGIME_NAMES: Final = {"vix": "VIX level", "slope": "VIX futures curve", "vvix": "VVIX level"}
 _WATERFALL: Final = (
@@ -43,14 +50,17 @@ def year_table(result: ComparisonResult) -> TextTable:
         table[f"{run.variant} drawdown"] = by_year["drawdown"].min()
         columns += [f"{run.variant}: NAV, USD", f"{run.variant}: worst drawdown"]
     rows = [
-        [str(year), *(write(value) for write, value in zip((usd, percent) * len(result.runs), row, strict=True))]
+        [
+            str(year),
+            *(write(value) for write, value in zip((usd, percent) * len(result.runs), row, strict=True)),
+        ]
         for year, row in zip(table.index, table.to_numpy(float), strict=True)
     ]
     return TextTable(columns, rows)
 
 
 def layer_time_table(result: ComparisonResult) -> TextTable:
-    """Return the numbers behind the VIX chart: how often and how long each layer was held, VIX when opened."""
+    """Return the numbers behind the VIX chart: each layer's spells, share of days, VIX when opened."""
     dates = sessions_of(result)
     vix = result.states["vix"].reindex(dates).to_numpy()
     rows = []
@@ -127,6 +137,7 @@ def holding_table(summary: Mapping[str, Any]) -> TextTable | None:
             or "-",
         ]
         for name, each in holding.items()
+        if each["bleed_usd_a_year"] or each.get("half_life_days")
     ]
     titles = (
         "Variant",
@@ -135,7 +146,7 @@ def holding_table(summary: Mapping[str, Any]) -> TextTable | None:
         "Bleed a year / crash gain",
         "Half-life of time value",
     )
-    return TextTable(titles, rows)
+    return TextTable(titles, rows) if rows else None
 
 
 def _days(days: float | None) -> str:
@@ -164,29 +175,31 @@ def regime_table(summary: Mapping[str, Any]) -> TextTable | None:
     return TextTable(titles, rows, 2)
 
 
-def crisis_table(summary: Mapping[str, Any]) -> TextTable | None:
-    """Return each crisis by variant; None where the summary has none."""
+def crisis_table(summary: Mapping[str, Any]) -> GroupedTable | None:
+    """Return each crisis with a row a variant; None where the summary has none."""
     if not summary.get("crises"):
         return None
-    rows = [
-        [
-            str(crisis["name"]),
-            name,
-            f"{crisis['start']} to {crisis['end']}",
-            percent(crisis.get("spx_return"), 1),
-            ratio(crisis.get("vix_peak")),
-            *(usd(each.get(key)) for key in ("condor_pnl_usd", "hedge_pnl_usd")),
-            *(percent(each.get(key), 1) for key in ("drawdown", "drawdown_unhedged")),
-            usd(each.get("cost_since_last_usd")),
-        ]
+    groups = [
+        (
+            f"{crisis['name']}: {crisis['start']} to {crisis['end']}, S&P 500 "
+            f"{percent(crisis.get('spx_return'), 1)}, VIX up to {ratio(crisis.get('vix_peak'))}",
+            [[name, *_crisis_cells(each)] for name, each in crisis["variants"].items()],
+        )
         for crisis in summary["crises"]
-        for name, each in crisis["variants"].items()
     ]
     titles = (
-        *("Crisis", "Variant", "Days", "S&P 500", "VIX peak", "Condor P&L, USD", "Hedge P&L, USD"),
-        *("Drawdown", "Without the hedge", "Hedge cost since the last, USD"),
+        *("Variant", "Condor P&L, USD", "Hedge P&L, USD", "Drawdown", "Without the hedge"),
+        "Hedge cost since the last, USD",
     )
-    return TextTable(titles, rows, 3)
+    return GroupedTable(titles, groups)
+
+
+def _crisis_cells(each: Mapping[str, Any]) -> list[str]:
+    return [
+        *(usd(each.get(key)) for key in ("condor_pnl_usd", "hedge_pnl_usd")),
+        *(percent(each.get(key), 1) for key in ("drawdown", "drawdown_unhedged")),
+        usd(each.get("cost_since_last_usd")),
+    ]
 
 
 def matched_table(summary: Mapping[str, Any]) -> TextTable | None:
@@ -221,8 +234,7 @@ def superior_table(summary: Mapping[str, Any]) -> TextTable | None:
         return None
     included = superior.get("included") or ()
     rows = [
-        [name, wording.p_value(p), "yes" if name in included else "no"]
-        for name, p in superior["mcs"].items()
+        [name, wording.p_value(p), "yes" if name in included else "no"] for name, p in superior["mcs"].items()
     ]
     return TextTable(("Variant", "p", "Among the best?"), rows)
 

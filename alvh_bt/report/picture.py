@@ -1,4 +1,4 @@
-"""What all figures share: style, colours, number format, legend, and PNG bytes.
+"""What all figures share: style, colours, number format, legend, and PNG and SVG bytes.
 
 Colours are those of Okabe and Ito (2008), which the colour-blind tell apart.
 """
@@ -39,6 +39,7 @@ STYLE: Final[Any] = {
     "path.simplify": True,
     "path.simplify_threshold": 1.0,
     "agg.path.chunksize": 10_000,
+    "svg.hashsalt": "alvh-bt",  # the same names inside an SVG each time
 }
 DPI: Final = 110
 #: Thousands with a comma, a real minus sign.
@@ -77,4 +78,11 @@ def png_bytes(figure: Figure, source: str) -> bytes:
     # A fixed "Software" keeps the bytes the same from one Matplotlib to the next patch release.
     FigureCanvasAgg(figure)
     figure.savefig(buffer, format="png", metadata={"Software": "alvh-bt"})
+    return buffer.getvalue()
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return a figure as SVG, as it stands; the same bytes for the same figure, for no time is in it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "alvh-bt"})
     return buffer.getvalue()

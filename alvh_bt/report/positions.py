@@ -14,6 +14,7 @@ SPELL_COLUMNS: Final = (
     *("first", "after"),
 )
 _FLAT: Final = 1e-9
+_ORDER: Final = ("one", "two", "three")
 
 
 def lot_spells(trades: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
@@ -50,7 +51,7 @@ def lot_spells(trades: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def layer_spells(spells: pd.DataFrame, sessions: int) -> dict[str, list[tuple[int, int]]]:
-    """Return by layer of the hedge the spells, (first, after), in which it held any lot.
+    """Return by layer of the hedge the spells, (first, after), in which it held any lot; one, two, three lead.
 
     Parameters
     ----------
@@ -60,7 +61,9 @@ def layer_spells(spells: pd.DataFrame, sessions: int) -> dict[str, list[tuple[in
         How many sessions there are.
     """
     hedge = spells[spells["book"] == "hedge"]
-    return {str(layer): _runs(rows, sessions) for layer, rows in hedge.groupby("layer", sort=True)}
+    found = {str(layer): _runs(rows, sessions) for layer, rows in hedge.groupby("layer", sort=True)}
+    first = [layer for layer in _ORDER if layer in found]
+    return {layer: found[layer] for layer in dict.fromkeys([*first, *found])}
 
 
 def _runs(rows: pd.DataFrame, sessions: int) -> list[tuple[int, int]]:

@@ -119,7 +119,7 @@ def signal_table(summary: Mapping[str, Any]) -> TextTable | None:
 
 
 def journal_table(result: ComparisonResult) -> tuple[list[list[str]], int]:
-    """Return the last journal rows by date as text, of the hedges where there are any, and how many in all."""
+    """Return the last journal rows by date as text, the hedges' if there are any, and how many in all."""
     total = sum(len(run.journal) for run in result.runs)
     whole = [run.journal.assign(variant=run.variant) for run in result.runs if len(run.journal)]
     hedged = [part for rows in whole if len(part := rows[rows["book"] == "hedge"])]

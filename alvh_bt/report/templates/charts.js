@@ -1,5 +1,7 @@
 // Charts over the whole window. Each is drawn by a function of the data, again when the colours change.
 const dark = matchMedia("(prefers-color-scheme: dark)");
+// A finger that swipes over a chart means to scroll the page; zoom is in the bar above the chart there.
+const touch = matchMedia("(pointer: coarse)").matches;
 const DRAWN = [];
 // Plotly reads a little HTML in names and labels: a name that a user gave must not be markup there.
 const plainText = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -18,10 +20,11 @@ function layoutOf(extra) {
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true, fixedrange: false };
   const layout = {
     paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, size: 12 }, margin: { l: 64, r: 12, t: 30, b: 36 },
-    hoverlabel: { bgcolor: band, bordercolor: line, font: { color: ink } }, hovermode: "closest", dragmode: "zoom",
+    hoverlabel: { bgcolor: band, bordercolor: line, font: { color: ink } }, hovermode: "closest", dragmode: touch ? false : "zoom",
     legend: { orientation: "h", yanchor: "bottom", y: 1.02, x: 0 }, separators: ".,", ...extra,
   };
   const given = Object.keys(extra).filter((key) => /^[xy]axis\d*$/.test(key));
+  if (touch) layout.margin = { ...layout.margin, t: layout.margin.t + 28 };
   for (const key of new Set([...given, "xaxis", "yaxis"])) layout[key] = { ...axis, ...(extra[key] || {}) };
   return layout;
 }
@@ -56,7 +59,7 @@ function navChart(data) {
     height: 540, hovermode: "x unified", hoversubplots: "axis", margin: { l: 70, r: 12, t: 10, b: 36 },
     xaxis: { type: "date", anchor: "y2" },
     yaxis: { domain: [0.42, 1], title: { text: "NAV, USD" }, tickformat: ",.0f" },
-    yaxis2: { domain: [0, 0.36], title: { text: "Drawdown" }, tickformat: ".0%" },
+    yaxis2: { domain: [0, 0.36], title: { text: "Drawdown" }, tickformat: ".3~%" },
   });
   chart("chart-nav", draw);
   const box = $("nav-legend");
@@ -149,7 +152,7 @@ function partsChart(data) {
     const names = Object.keys(data.holding).filter((name) => (data.holding[name].parts || {})[select.value]);
     const traces = data.parts.names.map((part, rank) => ({
       type: "bar", name: part.replaceAll("_", " "), x: names.map(plainText), y: names.map((name) => data.holding[name].parts[select.value][part]),
-      marker: { color: data.parts.colours[rank], pattern: { shape: ["", "/", "x"][Math.floor(rank / 4)], solidity: 0.25, fgcolor: style().paper } },
+      marker: { color: data.parts.colours[rank], pattern: { shape: ["", "/", "x"][Math.floor(rank / 4)], solidity: 0.25, fillmode: "overlay", fgcolor: style().paper } },
       hovertemplate: "%{fullData.name}: %{y:,.0f} USD<extra>%{x}</extra>",
     }));
     return show("chart-parts", traces, { barmode: "relative", height: 440, margin: { l: 64, r: 12, t: 20, b: 110 }, xaxis: { fixedrange: true, type: "category" },
@@ -160,7 +163,7 @@ function partsChart(data) {
 }
 
 const bar = (data, name, extra) => ({ type: "bar", name: plainText(name), ...extra,
-  marker: { color: lineOf(data, name).color, pattern: { shape: { solid: "", dash: "/", dot: "." }[lineOf(data, name).dash], fgcolor: style().paper } } });
+  marker: { color: lineOf(data, name).color, pattern: { shape: { solid: "", dash: "/", dot: "." }[lineOf(data, name).dash], fillmode: "overlay", fgcolor: style().paper } } });
 
 function regimeChart(data) {
   const select = $("regime-by");
@@ -182,7 +185,7 @@ function crisisChart(data) {
     const x = data.crises.map((crisis) => plainText(crisis.name));
     const first = data.variants[0].name;
     const condor = { type: "bar", name: "condor", x, y: data.crises.map((crisis) => (crisis.variants[first] || {}).condor_pnl_usd ?? null), hovertemplate: "condor: %{y:,.0f} USD<extra></extra>",
-      marker: { color: style().soft, pattern: { shape: "x", fgcolor: style().paper } } };
+      marker: { color: style().soft, pattern: { shape: "x", fillmode: "overlay", fgcolor: style().paper } } };
     const hedges = data.variants.filter(({ name }) => data.crises.some((crisis) => (crisis.variants[name] || {}).hedge_pnl_usd)).map(({ name }) => bar(data, name, {
       x, y: data.crises.map((crisis) => (crisis.variants[name] || {}).hedge_pnl_usd ?? null), hovertemplate: "hedge of %{fullData.name}: %{y:,.0f} USD<extra></extra>" }));
     return show("chart-crises", [condor, ...hedges], { barmode: "group", height: 400, margin: { l: 64, r: 12, t: 60, b: 60 }, xaxis: { fixedrange: true, type: "category" }, yaxis: { title: { text: "USD" }, tickformat: ",.0f" } });

@@ -49,13 +49,13 @@ function payoffAt(legs, level) {
 
 function drawPayoff(held, spot) {
   const legs = held.filter((each) => each.book === "condor" && each.right);
-  const layout = { height: 340, margin: { l: 64, r: 12, t: 12, b: 44 }, showlegend: false, xaxis: { title: { text: "S&P 500 at expiry" }, tickformat: ",.0f" }, yaxis: { title: { text: "USD" }, tickformat: ",.0f" } };
+  const layout = { height: 340, margin: { l: 64, r: 12, t: 34, b: 44 }, showlegend: false, xaxis: { title: { text: "S&P 500 at expiry" }, tickformat: ",.0f" }, yaxis: { title: { text: "USD" }, tickformat: ",.0f" } };
   if (!legs.length) return show("chart-payoff", [{ type: "scatter", x: [], y: [], name: "condor" }], { ...layout, annotations: [{ text: "No condor is held at this close.", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }] });
   const strikes = legs.map((leg) => leg.strike), from = 0.96 * Math.min(...strikes, spot || Infinity), to = 1.04 * Math.max(...strikes, spot || 0);
   const x = [from, ...strikes.sort((a, b) => a - b), to];
   const trace = { type: "scatter", mode: "lines", x, y: x.map((level) => payoffAt(legs, level)), line: { color: style().dark ? "#f5b942" : "#B87400", width: 2.4 }, name: "condor", hovertemplate: "index %{x:,.0f}: %{y:,.0f} USD<extra></extra>" };
   const today = spot ? [{ type: "line", x0: spot, x1: spot, yref: "paper", y0: 0, y1: 1, line: { color: style().soft, dash: "dot" } }] : [];
-  const label = spot ? [{ x: spot, yref: "paper", y: 1, text: "close " + usd(spot), showarrow: false, xanchor: "left", yanchor: "top", font: { color: style().soft } }] : [];
+  const label = spot ? [{ x: spot, yref: "paper", y: 1, text: "close " + usd(spot), showarrow: false, yanchor: "bottom", font: { color: style().soft } }] : [];
   return show("chart-payoff", [trace], { ...layout, shapes: today, annotations: label });
 }
 
@@ -70,7 +70,7 @@ function drawProfile(profile, session) {
     const x = narrow ? [0, 1] : [column * 0.55, column * 0.55 + 0.45], tall = 1 / rows, top = 1 - row * tall, y = [top - tall * 0.74, top - tall * 0.08];
     traces.push(...bookTraces(profile, quantity, session, digits, { xaxis: "x" + suffix, yaxis: "y" + suffix }, rank === 0));
     layout["xaxis" + suffix] = { domain: x, anchor: "y" + suffix, ticksuffix: "%" };
-    layout["yaxis" + suffix] = { domain: y, anchor: "x" + suffix, tickformat: "~s" };
+    layout["yaxis" + suffix] = { domain: y, anchor: "x" + suffix, tickformat: ".4~g" };
     layout.annotations.push({ text: title, showarrow: false, xref: "paper", yref: "paper", x: x[0], y: y[1], xanchor: "left", yanchor: "bottom" });
   });
   show("chart-greeks", traces, layout);
