@@ -23,11 +23,12 @@ __version__ = "0.4.0"
 use_cache(Path(__file__).parent)
 
 if TYPE_CHECKING:
-    from alvh_bt.api import Comparison, compare, grid, load_comparison
+    from alvh_bt.api import compare, grid, load_comparison
     from alvh_bt.config import Study, make_study
     from alvh_bt.errors import AlvhError
     from alvh_bt.hedges import HEDGES, Hedge
     from alvh_bt.market import Market, load_market
+    from alvh_bt.views import Comparison
 
 __all__ = [
     "HEDGES",
@@ -45,7 +46,8 @@ __all__ = [
 
 # Imported when first asked for: the command line starts in a tenth of the time.
 _WHERE = {
-    **dict.fromkeys(("Comparison", "compare", "grid", "load_comparison"), "alvh_bt.api"),
+    **dict.fromkeys(("compare", "grid", "load_comparison"), "alvh_bt.api"),
+    "Comparison": "alvh_bt.views",
     **dict.fromkeys(("Study", "make_study"), "alvh_bt.config"),
     **dict.fromkeys(("HEDGES", "Hedge"), "alvh_bt.hedges"),
     **dict.fromkeys(("Market", "load_market"), "alvh_bt.market"),

@@ -152,7 +152,7 @@ class Study:
     start: dt.date | None = None
     end: dt.date | None = None
     hedges: tuple[str, ...] = ("none", "static-calls", "static-futures", "layered")
-    seed: int = 20240229
+    seed: Annotated[int, Field(ge=0)] = 20240229
     bootstrap_draws: Annotated[int, Field(ge=100, le=100_000)] = 2000
     crises: tuple[Crisis, ...] = ()  # told after the named ones
     book: BookParams = BookParams()

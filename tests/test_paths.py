@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -80,7 +81,7 @@ def test_side_by_side_equals_one_by_one(three: PathResult, monkeypatch: pytest.M
 
 
 def test_a_run_that_stops_is_told_and_not_measured() -> None:
-    """A book of ten times the cash cannot meet its margin on some day, or on the first: both are told."""
+    """A book of twenty times the cash cannot meet its margin on the first day."""
     study = window_study("2016-01-04", "2016-03-31", hedges=("none",), book={"notional_usd": 5e6}, **SMALL)
     result = run_paths(embedded().market, study, 2)
     assert result.rows["stopped"].str.contains("margin").all()
@@ -88,6 +89,17 @@ def test_a_run_that_stops_is_told_and_not_measured() -> None:
     figures = path_figures(result)
     assert figures["failed"] == 2
     assert [each["path"] for each in figures["variants"]["none"]["stopped"]] == [1, 2]
+
+
+def test_a_run_that_stops_on_the_way_is_not_measured_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopping(market, study, hedge, *rest):
+        run = run_variant(market, study, hedge, *rest)
+        return replace(run, stopped="margin not met") if hedge == "none" else run
+
+    monkeypatch.setattr(paths, "run_variant", stopping)
+    result = run_paths(embedded().market, STUDY, 1)
+    assert result.rows["stopped"].tolist() == ["margin not met", None]
+    assert result.rows["cagr"].notna().tolist() == [False, True]
 
 
 def test_a_price_that_is_missing_stops_that_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:

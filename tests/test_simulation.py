@@ -369,6 +369,26 @@ def test_moments_are_those_of_the_source() -> None:
     assert (np.abs(found.mean(axis=0) - moments(market)) < allowed).all()
 
 
+def test_real_history_in_its_own_order_is_itself(real_data_dir: Path, monkeypatch) -> None:
+    """What resampling makes of a day is that day: nothing but rounding, and the columns that are left out."""
+    market = real(real_data_dir).market
+    first, last = market.window(dt.date(2007, 1, 3), dt.date(2024, 12, 31))
+    rows = np.arange(first, last + 1)
+    monkeypatch.setattr(simulation, "draw_source_days", lambda *_: SourceDays(rows, rows - 1))
+    again = simulate(market, first, last, seed=0)
+    for name in set(COLUMN_NAMES) - {"vxx", "uvxy", "spx_set"}:
+        assert again.columns[name][first:] == pytest.approx(
+            market.columns[name][first : last + 1], rel=1e-9, nan_ok=True
+        ), name
+    assert (again.vx_expiry[first:] == market.vx_expiry[first : last + 1]).all()
+    assert again.vx_settle[first:] == pytest.approx(market.vx_settle[first : last + 1], nan_ok=True)
+    # The notes go on from the futures; AM options settle on what they would have settled on.
+    one, other = ModelPrices(market), ModelPrices(again)
+    for i in range(first, last + 1, 61):
+        assert other.settlement(i).spx_am == pytest.approx(one.settlement(i).spx_am)
+        assert other.settlement(i).vix == pytest.approx(one.settlement(i).vix)
+
+
 def test_real_history_resampled(real_data_dir: Path) -> None:
     market = real(real_data_dir).market
     first, last = market.window(dt.date(2007, 1, 3), dt.date(2024, 12, 31))

@@ -78,16 +78,13 @@ def run_comparison(
     runs, found, prices, calendar = run_variants(market, study, tick, meanwhile, store, after)
     settings = study.settings()
     unavailable = unavailable_shares(calendar.signals, first, last)
-    notes = [*_notes(market, study, runs), *coverage_notes(unavailable, study.hedges)]
-    chains = None
-    if store is not None:
-        chains = chain_figures(store, market, first, last, runs)
-        notes = [*chain_notes(chains, last - first + 1, study), *notes]
+    chains = None if store is None else chain_figures(store, market, first, last, runs)
+    of_chains = () if chains is None else chain_notes(chains, last - first + 1, study)
     return ComparisonResult(
         runs=tuple(runs),
         settings=settings,
         inputs=provenance_shares(prices.provenance, first, last),
-        notes=tuple(notes),
+        notes=(*of_chains, *_notes(market, study, runs), *coverage_notes(unavailable, study.hedges)),
         states=market_states(market, getattr(prices, "model", prices), first, last),
         run_id=run_id(settings, market, store.fingerprint if store else "", own_sources(study.hedges)),
         start=calendar_date(market.days[first]),

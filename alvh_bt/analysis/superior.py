@@ -21,8 +21,8 @@ SIZE: Final = 0.10
 def superior(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> dict[str, Any]:
     """Return the test of superior predictive ability and the model confidence set, as plain values.
 
-    Both judge mean daily returns and nothing else: a hedge that costs a little and saves the book on its
-    worst day is not seen as better. All variants are taken on the days that all of them have.
+    Both judge mean daily returns alone: a hedge that costs a little and saves the book on its worst day is
+    not seen as better. All variants are taken on the days that all of them have.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def superior(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> dict
     DataError
         When runs do not share their sessions.
 
-    Source: Hansen (2005), "A Test for Superior Predictive Ability"; Hansen, Lunde and Nason (2011), "The
-    Model Confidence Set", with the range statistic; as `arch.bootstrap` computes them.
+    Source: Hansen (2005), "A Test for Superior Predictive Ability"; Hansen, Lunde and Nason (2011), "The Model
+    Confidence Set", range statistic; by `arch.bootstrap`.
     """
     losses, reason = _losses(result)
     if reason:

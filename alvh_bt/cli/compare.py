@@ -75,27 +75,32 @@ def compare(
 
     Example: alvh compare --data market --start 2006-03-01 --end 2024-12-31 --out out
     """
+    study = _study(_settings(config, preset), start, end, hedge, chains is not None, crisis or [])
+    _compare(study, data, chains, paths, out)
+
+
+def _compare(study: Study, data: Path | None, chains: Path | None, paths: int, out: Path | None) -> None:
+    """Run, resample, write and tell."""
     from alvh_bt.analysis.compare import resample, run_comparison
     from alvh_bt.analysis.summary import summarise
     from alvh_bt.hedges import variant_names
     from alvh_bt.market import load_market
     from alvh_bt.report.files import check_out, write_outputs
 
-    study = _study(_settings(config, preset), start, end, hedge, chains is not None, crisis or [])
     variant_names(study.hedges)
     if out is not None:
         check_out(out)
     market = load_market(data)
     first, last = market.window(study.start, study.end)
+    sessions = (last - first + 1) * len(study.hedges)
     store = None if chains is None else open_folder_of_chains(chains)
     result = with_progress(
-        (last - first + 1) * len(study.hedges),
-        lambda tick: run_comparison(market, study, tick, _load_the_rest, store, out is not None),
+        sessions, lambda tick: run_comparison(market, study, tick, _load_the_rest, store, out is not None)
     )
     summary = summarise(result, study.bootstrap_draws, study.seed, study.comparison.match)
     if paths:
         job = partial(resample, result, summary, market, study, paths)
-        result, summary = with_progress((last - first + 1) * len(study.hedges) * paths, job)
+        result, summary = with_progress(sessions * paths, job)
     if out is not None:
         write_outputs(result, out, summary)
     _tell(result, summary, out)

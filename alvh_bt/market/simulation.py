@@ -23,6 +23,9 @@ What each column becomes is decided by what it is:
 - **Notes** (`vxx`, `uvxy`): known up to the first session, and on the day a note was first seen; then
   unknown, so that `pricing.notes` moves them with the futures of the new history, at the date's leverage.
 
+Dates, and with them expiries, listed strikes and the width of spreads, are the real ones: a Monday's move may
+fall on a Wednesday, and a panic costs more to trade through in the early years, when spreads were wide.
+
 A value of a resampled session is `MODELLED`, or still `REPAIRED` where the source's was; a column that is of
 the date keeps its codes.
 """

@@ -15,8 +15,8 @@ def headline(summary: Mapping[str, Any]) -> list[str]:
     if not hedged:
         return list(summary["verdict"])
     each = "; ".join(
-        f"{name} {usd(found['hedge_pnl_usd'])} USD ({usd(found['hedge_pnl_worst_usd'])} on the condors' worst "
-        f"5% of days) at {percent(found['hedge_decay'])} of NAV a year of decay"
+        f"{name} {usd(found['hedge_pnl_usd'])} USD ({usd(found['hedge_pnl_worst_usd'])} on the condors' "
+        f"worst 5% of days) at {percent(found['hedge_decay'])} of NAV a year of decay"
         for name, found in hedged.items()
     )
     return [*summary["verdict"], f"What the hedges themselves made: {each}."]

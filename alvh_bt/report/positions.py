@@ -51,7 +51,7 @@ def lot_spells(trades: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def layer_spells(spells: pd.DataFrame, sessions: int) -> dict[str, list[tuple[int, int]]]:
-    """Return by layer of the hedge the spells, (first, after), in which it held any lot; one, two, three lead.
+    """Return by layer of the hedge the spells, (first, after), in which it held lots; one, two, three lead.
 
     Parameters
     ----------
