@@ -59,11 +59,11 @@ def main() -> None:
 
 
 def timed(run: RunResult, market: Market, prices: ModelPrices, study: Study) -> tuple[Anatomy, float]:
-    """Return what the run is made of, and the seconds it took once everything was compiled."""
+    """Return what the run is made of, and the processor's seconds it took once all was compiled."""
     dissect(run.until(run.daily["date"].iloc[: WARM + 1].max()), market, prices, study)
-    began = time.perf_counter()
+    began = time.process_time()
     anatomy = dissect(run, market, prices, study)
-    return anatomy, time.perf_counter() - began
+    return anatomy, time.process_time() - began
 
 
 def options_share(anatomy: Anatomy) -> float:

@@ -256,6 +256,16 @@ def test_sums_are_exact_whenever_orders_are_filled(hedge: str, fill: str) -> Non
     require_carry(run, anatomy)
 
 
+def test_whole_contracts_of_a_tenth_of_the_index() -> None:
+    settings = {"book": {"contracts": "whole"}}
+    run = sample_run("layered", *WINDOW, **settings)
+    anatomy = dissected(run, embedded(), window_study(*WINDOW, **settings))
+    assert "XSP" in set(run.trades["root"])
+    require_sums(run, anatomy)
+    # Were the index taken for its tenth, nearly all would be unexplained.
+    assert median_unexplained(anatomy.attribution)["condor"] <= 0.05
+
+
 def require_carry(run, anatomy: Anatomy, least: int = 30) -> None:
     """On days without trades of the hedge, theta and roll-down are the engine's carry."""
     rows = anatomy.attribution[anatomy.attribution["book"] == "hedge"]

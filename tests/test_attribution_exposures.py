@@ -88,10 +88,17 @@ def test_a_vix_call_has_vega_to_its_future_and_to_its_own_volatility(scene: Anat
     assert (row["delta"], row["gamma"]) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("hedge", ["layered", "static-calls", "ladder-442"])
-def test_sums_are_the_engines(hedge: str) -> None:
-    run = sample_run(hedge, *WINDOW)
-    anatomy = dissect(run, embedded().market, embedded().prices, window_study(*WINDOW))
+@pytest.mark.parametrize(
+    "hedge, contracts", [("layered", "fractional"), ("ladder-442", "fractional"), ("layered", "whole")]
+)
+def test_sums_are_the_engines(hedge: str, contracts: str) -> None:
+    # Whole contracts are of XSP, a tenth of the index.
+    settings = {"book": {"contracts": contracts}}
+    run = sample_run(hedge, *WINDOW, **settings)
+    assert set(run.trades.loc[run.trades["book"] == "condor", "root"]) == (
+        {"XSP"} if contracts == "whole" else {"SPX", "SPXW"}
+    )
+    anatomy = dissect(run, embedded().market, embedded().prices, window_study(*WINDOW, **settings))
     daily = run.daily.set_index("date")
     sums = anatomy.exposures.groupby("date")[["value", "delta", "vega"]].sum()
     sums = sums.reindex(daily.index, fill_value=0.0)

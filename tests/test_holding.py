@@ -177,6 +177,12 @@ def test_half_life_by_layer() -> None:
     assert set(found) == {"one", "two"}
 
 
+def test_what_gains_by_time_has_no_half_life() -> None:
+    # A put deep in the money, at a high rate.
+    rows = [{"date": DATES[0], "book": "hedge", "layer": "static", "time_value": 8.0, "theta": 0.5}]
+    assert math.isnan(half_lives(frame(EXPOSURE_COLUMNS, rows))["static"])
+
+
 def test_half_life_is_that_of_a_decay_at_a_constant_rate() -> None:
     # Time value that halves every 20 days, looked at each day of 200.
     days = np.arange(200)
@@ -194,7 +200,7 @@ def attribution_rows() -> pd.DataFrame:
         {"date": DATES[0], "book": "condor", "pnl": -100.0, "unexplained": -4.0},
         {"date": DATES[0], "book": "hedge", "pnl": -30.0, "unexplained": 3.0},
         {"date": DATES[1], "book": "condor", "pnl": 20.0, "unexplained": 6.0},
-        {"date": DATES[2], "book": "condor", "pnl": 0.0, "unexplained": 0.0},
+        {"date": DATES[2], "book": "condor", "pnl": 0.0, "unexplained": 5.0},
         {"date": DATES[2], "book": "hedge", "pnl": 50.0, "unexplained": -20.0},
     ]
     return frame(ATTRIBUTION_COLUMNS, rows)
@@ -202,7 +208,7 @@ def attribution_rows() -> pd.DataFrame:
 
 def test_median_unexplained() -> None:
     shares = median_unexplained(attribution_rows())
-    # Condor 0.1 and 0.3 (a day without P&L does not count); hedge 0.1, 0.4; whole 4/20, 6/20, 20/50.
+    # Condor 0.1 and 0.3 (a day without P&L does not count); hedge 0.1, 0.4; whole 4/20, 6/20, 15/50.
     assert shares == pytest.approx({"condor": 0.2, "hedge": 0.25, "all": 0.3})
 
 
