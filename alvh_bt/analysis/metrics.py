@@ -3,6 +3,9 @@
 The first day's return is against starting cash. Years are calendar days from the first to the last
 session over 365; a year has 252 sessions where volatility is annualised. The risk-free rate is 0 in
 Sharpe and Sortino. What is undefined is NaN: nothing is clipped and nothing stands for "no value".
+
+Total return, volatility, Sharpe, Sortino, drawdown and CVaR are what empyrical makes of the same daily
+returns, to 1e-9; each docstring says where and why it differs.
 """
 
 from __future__ import annotations
@@ -85,17 +88,27 @@ def years_between(dates: pd.Series) -> float:
 
 
 def cagr(end: float, start: float, years: float) -> float:
-    """Return the compound annual growth rate; NaN at a ruined end or in a window of one day."""
+    """Return the compound annual growth rate; NaN at a ruined end or in a window of one day.
+
+    `empyrical.cagr` takes 252 sessions to be a year, whatever the calendar says. Here years are calendar
+    days over 365, so that interest, theta and growth count time alike: (1 + cagr)^years is
+    (1 + empyrical's)^(sessions / 252).
+    """
     return float((end / start) ** (1.0 / years)) - 1.0 if end > 0 and years > 0 else float("nan")
 
 
 def ann_vol(returns: Floats) -> float:
-    """Return the annualised standard deviation (ddof 1) of daily returns; NaN below two days."""
+    """Return the annualised standard deviation (ddof 1) of daily returns; NaN below two days.
+
+    As `empyrical.annual_volatility`.
+    """
     return float(np.std(returns, ddof=1)) * SESSIONS_A_YEAR**0.5 if len(returns) > 1 else float("nan")
 
 
 def sharpe(returns: Floats) -> float:
     """Return mean over standard deviation (ddof 1) of daily returns, annualised; NaN without spread.
+
+    As `empyrical.sharpe_ratio`, but for a series without spread, of which that says infinity or NaN.
 
     Source: Sharpe (1994), "The Sharpe Ratio", eq. 6; annualised as empyrical does.
     """
@@ -106,7 +119,8 @@ def sharpe(returns: Floats) -> float:
 def sortino(returns: Floats) -> float:
     """Return mean over downside deviation from 0 of daily returns, annualised; NaN without a loss.
 
-    The downside deviation averages squared losses over *all* days.
+    The downside deviation averages squared losses over *all* days. As `empyrical.sortino_ratio`, but for a
+    series without a loss, of which that says infinity: no figure, however good, is larger than all others.
 
     Source: Sortino and Price (1994); annualised as empyrical does.
     """
@@ -117,7 +131,7 @@ def sortino(returns: Floats) -> float:
 def cvar_95(returns: Floats) -> float:
     """Return the mean of the worst 5% of daily returns (see `decay.tail_size`), usually negative.
 
-    NaN where any return is.
+    NaN where any return is. As `empyrical.conditional_value_at_risk`.
     """
     if np.isnan(returns).any():
         return float("nan")
@@ -127,6 +141,8 @@ def cvar_95(returns: Floats) -> float:
 
 def deepest_drawdown(nav: Floats, dates: pd.Series, starting_cash: float) -> tuple[float, int]:
     """Return the deepest drawdown (fraction <= 0) and its length in calendar days.
+
+    The depth is that of `empyrical.max_drawdown`, which has no length.
 
     The running peak includes starting cash, which counts as reached on the first session. The length
     runs from the last day at the peak to the first day back at it, or to the last day if there is none.
