@@ -108,6 +108,15 @@ def test_scaling_by_nothing_leaves_no_hedge_and_by_one_the_run() -> None:
         assert same.daily[column].to_numpy() == pytest.approx(run.daily[column].to_numpy(), abs=USD), column
 
 
+def test_the_drawdown_of_a_scaled_run_counts_from_the_starting_cash() -> None:
+    # The hedge loses 500 a day on level NAV: half of it leaves 250 a day, and a first day below the start.
+    nav = CASH - 500.0 * np.arange(1, 4)
+    run = small_run(nav, variant="mine", hedge_pnl=-500.0, cash=nav)
+    found = scaled_run(run, hedge_contribution(run, interest_rates([run])), 0.5, CASH)
+    assert found.daily["nav"].tolist() == [249_750.0, 249_500.0, 249_250.0]
+    assert found.daily["drawdown"].to_numpy() == pytest.approx([-0.001, -0.002, -0.003])
+
+
 def test_cash_of_trades_by_hand() -> None:
     days = pd.to_datetime(["2020-02-03", "2020-02-04", "2020-02-05", "2020-02-05"])
     trades = pd.DataFrame(

@@ -68,7 +68,7 @@ def compare_runs(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> 
     `method` says so.
 
     How far to trust a 90% interval: on simulated books whose true difference is known (fat tails, days that
-    follow each other, volatility in clusters) it covers the truth of CAGR and Sharpe in 86-90% of 1,000
+    follow each other, volatility in clusters) it covers the truth of CAGR and Sharpe in 86-89% of 1,000
     to 4,500 sessions, but that of CVaR in only 75-81%: calm histories do not know how bad the worst days
     of others are. A drawdown's interval is of where the difference lands in like histories.
 
