@@ -19,7 +19,8 @@ from alvh_bt.errors import ConfigError, DataError
 from alvh_bt.report.files import check_out, place_files, render_outputs, write_outputs
 from alvh_bt.report.saved import load_result, parquet_bytes
 
-FIGURES = {"nav.png", "drawdown.png", "hedge_carry.png", "vix_layers.png", "overview.png"}
+NAMES = ("nav", "drawdown", "hedge_carry", "vix_layers", "overview")
+FIGURES = {f"{name}.{kind}" for name in NAMES for kind in ("png", "svg")}
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_an_interruption_leaves_no_new_folder(tmp_path, monkeypatch):
 
 
 def test_a_failure_while_drawing_writes_nothing(result, tmp_path, monkeypatch):
-    def broken(_: object) -> dict[str, bytes]:
+    def broken(*_: object) -> dict[str, bytes]:
         raise ValueError("no picture")
 
     monkeypatch.setattr("alvh_bt.report.figures.draw_figures", broken)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 from rich.console import Console
-from synthetic_runs import long_comparison
+from synthetic_anatomy import rich_comparison, rich_summary
+from synthetic_runs import long_comparison, small_run
 
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.analysis.summary import summarise
@@ -18,7 +19,8 @@ from alvh_bt.engine.results import RunResult
 from alvh_bt.report import wording
 from alvh_bt.report.figures import draw_figures, layer_entries, source_line
 from alvh_bt.report.headline import headline
-from alvh_bt.report.html import render_report, trade_counts
+from alvh_bt.report.html import render_report
+from alvh_bt.report.run_tables import trade_counts
 from alvh_bt.report.tables import print_comparison
 
 
@@ -186,7 +188,7 @@ def test_layered_is_drawn_in_its_own_colour_and_a_missing_run_is_not(result):
 
 def test_figures_of_a_run_that_stopped_and_of_a_vix_that_is_unknown(stopped):
     unknown = ComparisonResult(**{**vars(stopped), "states": stopped.states * float("nan")})
-    assert len(draw_figures(unknown)) == 5
+    assert len(draw_figures(unknown)) == 10
 
 
 def test_entries_count_days_not_fills_and_leave_rolls_out(result):
@@ -220,7 +222,7 @@ class Outline(HTMLParser):
         self.links += [values[name] for name in ("src", "href", "action", "data") if values.get(name)]
         if tag == "img":
             self.alts.append(values["alt"])
-        if tag not in ("meta", "img", "link", "br"):
+        if tag not in ("meta", "img", "link", "br", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -231,11 +233,18 @@ def test_the_page_is_well_formed_and_needs_nothing_else(page):
     outline = Outline()
     outline.feed(page)
     assert outline.open == []
-    assert len(outline.alts) == 4
+    assert len(outline.alts) == 1
     assert all(len(alt) > 30 for alt in outline.alts)
-    assert all(link.startswith("data:image/png;base64,") for link in outline.links)
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in outline.links)
     assert not re.search(r"https?://|@import|url\(", page)
-    assert len(page) < 3_000_000
+    assert "default-src 'none'" in page
+    assert len(page) < 4_000_000
+
+
+def test_every_link_of_the_contents_leads_somewhere(page):
+    links = re.findall(r'<a href="#([a-z]+)"', page)
+    assert len(links) >= 8
+    assert all(page.count(f'<section id="{link}"') == 1 for link in links)
 
 
 def test_the_page_escapes_what_it_is_given(page):
@@ -254,8 +263,8 @@ def test_the_page_shows_what_a_reader_must_know(result, page):
         assert text in page
     hedge_rows = sum(int((run.journal["book"] == "hedge").sum()) for run in result.runs)
     every = sum(len(run.journal) for run in result.runs)
-    assert hedge_rows == every == 220  # of 4 x 55 rows, all of hedges, the last 200
-    assert "The last 200 entries of the hedges, of 220 in all" in page
+    assert hedge_rows == every == 220  # of 4 x 55 rows, all of hedges; the last 50 need no script
+    assert "The last 50 of 220 entries" in page
 
 
 def test_the_page_marks_the_intervals_that_exclude_zero_and_no_others(result):
@@ -270,6 +279,66 @@ def test_the_page_names_a_run_that_stopped(stopped):
     assert "<strong>static-calls stopped early.</strong> margin short by 1,234 USD" in page
     assert "days common to both" in page
     assert "<img" not in page
+
+
+#: What each optional part of a summary puts on the page, and where.
+OPTIONAL = {
+    "matched": "matched",
+    "paths": "paths",
+    "regimes": "regimes",
+    "crises": "crises",
+    "holding": "holding",
+}
+
+
+@pytest.fixture(scope="module")
+def rich() -> ComparisonResult:
+    return rich_comparison(sessions=60, journal_rows=80)
+
+
+@pytest.mark.parametrize("key", OPTIONAL)
+def test_a_part_that_the_summary_lacks_is_left_out(rich, key):
+    summary = rich_summary(rich, draws=20)
+    section = f'<section id="{OPTIONAL[key]}">'
+    assert section in render_report(rich, summary, {})
+    assert section not in render_report(rich, {name: summary[name] for name in summary if name != key}, {})
+
+
+def test_the_verdict_stands_on_top_and_the_headline_does_not_repeat_it(rich):
+    page = render_report(rich, rich_summary(rich, draws=20), {})
+    assert '<p class="verdict">On 2006-2024 layered cost 0.8% a year less' in page
+    assert "Against &lt;none&gt;" in page
+    assert "may be chance" not in page and "beyond chance" not in page
+
+
+def test_why_there_is_no_test_over_all_hedges(rich):
+    summary = {**rich_summary(rich, draws=20), "superior": {"absent": "fewer than 60 sessions"}}
+    assert "were not made: fewer than 60 sessions." in render_report(rich, summary, {})
+
+
+def test_a_page_of_one_run_without_trades_or_journal():
+    run = small_run([250_000.0, 249_000.0, 251_000.0])
+    states = pd.DataFrame(
+        {name: [float("nan")] * 3 for name in ("spx", "vix", "vix_slope", "vvix")},
+        index=pd.DatetimeIndex(run.daily["date"]),
+    )
+    dates = run.daily["date"]
+    result = ComparisonResult(
+        *((run,), {}, {}, (), states, "id", dates.iloc[0].date(), dates.iloc[-1].date(), 250_000.0)
+    )
+    page = render_report(result, summarise(result, draws=20), {})
+    assert "The journal is empty." in page
+    assert '<section id="differences">' not in page
+
+
+def test_svg_figures_hold_no_time_and_are_the_same_twice(rich):
+    summary = rich_summary(rich, draws=20)
+    figures = draw_figures(rich, summary)
+    names = {"nav", "drawdown", "hedge_carry", "vix_layers", "overview", "waterfall", "regimes", "crises"}
+    assert set(figures) == {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
+    assert all(b"<dc:date>" not in figures[f"{name}.svg"] for name in names)
+    assert draw_figures(rich, summary) == figures
+    assert {name for name in draw_figures(rich) if name.startswith("waterfall")} == set()
 
 
 def test_trade_counts_by_layer(result):

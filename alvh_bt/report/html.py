@@ -26,7 +26,7 @@ _STILL: Final = (
         "overview.png",
         "Overview",
         "Four line charts, one line a hedge: net asset value in thousand USD, drawdown in percent, the "
-        "running sum of hedge carry in thousand USD, and VIX closes with a mark on each layer's entries.",
+        "running sum of hedge carry in thousand USD, and VIX closes marked where a layer was entered.",
     ),
 )
 _SCRIPTS: Final = ("unpack.js", "charts.js", "day.js", "journal.js", "start.js")

@@ -51,7 +51,7 @@ def lot_spells(trades: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def layer_spells(spells: pd.DataFrame, sessions: int) -> dict[str, list[tuple[int, int]]]:
-    """Return by layer of the hedge the spells, (first, after), in which it held lots; one, two, three lead.
+    """Return by layer of the hedge the spells, (first, after), in which it held any lot.
 
     Parameters
     ----------
@@ -59,6 +59,11 @@ def layer_spells(spells: pd.DataFrame, sessions: int) -> dict[str, list[tuple[in
         What `lot_spells` gave.
     sessions
         How many sessions there are.
+
+    Returns
+    -------
+    dict
+        Layers one, two and three first, others by name.
     """
     hedge = spells[spells["book"] == "hedge"]
     found = {str(layer): _runs(rows, sessions) for layer, rows in hedge.groupby("layer", sort=True)}

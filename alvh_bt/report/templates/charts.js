@@ -74,15 +74,12 @@ function navChart(data) {
 }
 
 function swatch(line) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const mark = document.createElementNS("http://www.w3.org/2000/svg", "line");
-  for (const [name, value] of Object.entries({ width: 26, height: 8, "aria-hidden": "true" })) svg.setAttribute(name, value);
   const dashes = { solid: "none", dash: "7 4", dot: "2 3" };
-  for (const [name, value] of Object.entries({ x1: 0, x2: 26, y1: 4, y2: 4, "stroke-width": 3, "stroke-dasharray": dashes[line.dash] })) mark.setAttribute(name, value);
-  const paint = () => mark.setAttribute("stroke", dark.matches ? line.dark : line.light);
+  const box = document.createElement("template");
+  box.innerHTML = `<svg width="26" height="8" aria-hidden="true"><line x1="0" x2="26" y1="4" y2="4" stroke-width="3" stroke-dasharray="${dashes[line.dash]}"/></svg>`;
+  const svg = box.content.firstChild, paint = () => svg.firstChild.setAttribute("stroke", dark.matches ? line.dark : line.light);
   paint();
   dark.addEventListener("change", paint);
-  svg.append(mark);
   return svg;
 }
 
