@@ -245,7 +245,8 @@ def test_vix_bands_are_those_of_the_variant_chosen(page):
 def test_every_control_has_a_name(page):
     nameless = page.evaluate(
         "[...document.querySelectorAll('input, select, button')].filter(each =>"
-        " !(each.labels && each.labels.length) && !each.textContent.trim() && !each.ariaLabel).map(each => each.outerHTML)"
+        " !(each.labels && each.labels.length) && !each.textContent.trim() && !each.ariaLabel)"
+        ".map(each => each.outerHTML)"
     )
     assert nameless == []
 
