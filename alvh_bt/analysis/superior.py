@@ -28,10 +28,8 @@ def superior(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> dict
     ----------
     result
         Runs on the same sessions.
-    draws
-        Number of resampled histories of each test.
-    seed
-        Of the resampling: the same seed gives the same values.
+    draws, seed
+        Of the resampling of each test: the same seed gives the same values.
 
     Returns
     -------
@@ -47,8 +45,8 @@ def superior(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> dict
     DataError
         When runs do not share their sessions.
 
-    Source: Hansen (2005), "A Test for Superior Predictive Ability"; Hansen, Lunde and Nason (2011), "The Model
-    Confidence Set", range statistic; by `arch.bootstrap`.
+    Source: Hansen (2005), "A Test for Superior Predictive Ability"; Hansen, Lunde and Nason (2011), "The
+    Model Confidence Set", range statistic; by `arch.bootstrap`.
     """
     losses, reason = _losses(result)
     if reason:
