@@ -51,8 +51,8 @@ def dissect(run: RunResult, market: Market, prices: PriceModel, study: Study) ->
     - vega, vanna, volga: the change of the volatility *of the strike* beyond what time alone does.
     - costs: fees and the distance of each fill from the mid.
     - settlement: from the last mark to the settlement value, whatever moved.
-    - unexplained: the rest, mostly that Greeks change as time passes (charm, veta), and on days of crisis what
-      is of third order. Parts and rest add up to `pnl`.
+    - unexplained: the rest, mostly that Greeks change as time passes (charm, veta), and on days of crisis
+      what is of third order. Parts and rest add up to `pnl`.
 
     Raises
     ------
