@@ -8,10 +8,11 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 from synthetic_runs import CASH, long_comparison, small_run
 
 from alvh_bt.analysis.bootstrap import COMPARED, DailyRows, block_length, draw_days, interval_of, resampled
-from alvh_bt.analysis.comparison import STRETCHED, compare_runs, persistent_series
+from alvh_bt.analysis.comparison import STRETCHED, compare_runs, holm, persistent_series
 from alvh_bt.analysis.metrics import run_metrics
 from alvh_bt.analysis.plain import json_text
 from alvh_bt.analysis.results import ComparisonResult
@@ -125,12 +126,20 @@ def test_p_values_are_adjusted_by_holm_over_the_pairs_of_a_metric():
     for metric in COMPARED:
         raw = [row.p_value for row in rows if row.metric == metric]
         adjusted = [row.p_adjusted for row in rows if row.metric == metric]
-        # By hand: the smallest of six times 6, the next times 5, ..., never falling, at most 1.
-        wanted, reached = dict.fromkeys(range(6), 0.0), 0.0
-        for rank, place in enumerate(sorted(range(6), key=lambda k: raw[k])):
-            reached = max(reached, min(1.0, raw[place] * (6 - rank)))
-            wanted[place] = reached
-        assert adjusted == pytest.approx([wanted[k] for k in range(6)])
+        assert adjusted == pytest.approx(multipletests(raw, method="holm")[1])
+
+
+@pytest.mark.parametrize(
+    ("raw", "adjusted"),
+    [
+        ([], []),
+        ([0.04], [0.04]),
+        ([0.01, 0.04, 0.03], [0.03, 0.06, 0.06]),  # 3 x 0.01; 2 x 0.03; 1 x 0.04, which may not fall below it
+        ([0.6, 0.6], [1.0, 1.0]),
+    ],
+)
+def test_holm_by_hand(raw, adjusted):
+    assert holm(raw) == pytest.approx(adjusted)
 
 
 def test_pairs_without_a_p_value_do_not_count_in_the_adjustment():

@@ -67,10 +67,11 @@ def compare_runs(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> 
     A pair whose runs did not live equally long is compared on the days that both have, and its
     `method` says so.
 
-    How far to trust a 90% interval: on simulated books whose true difference is known (fat tails, days that
-    follow each other, volatility in clusters) it covers the truth of CAGR and Sharpe in 86-89% of 1,000
-    to 4,500 sessions, but that of CVaR in only 75-81%: calm histories do not know how bad the worst days
-    of others are. A drawdown's interval is of where the difference lands in like histories.
+    How far to trust a 90% interval: on simulated books whose true difference is known (fat tails, days
+    that follow each other, volatility in clusters) it covers the truth of CAGR and Sharpe in 86-89% of
+    histories of 1,000 to 4,500 sessions, but that of CVaR in only 75-81%: calm histories do not know how bad the worst
+    days of others are. That of the drawdown is of where the difference lands in like histories; it is wide,
+    and holds the mean over such histories in 96% or more.
 
     Parameters
     ----------
@@ -196,18 +197,28 @@ def _difference(key: tuple[str, str, str], measured: float, drawn: Floats, metho
 
 
 def _adjusted(rows: Sequence[Difference]) -> tuple[Difference, ...]:
-    """Return the rows with the p-values of each metric adjusted for the pairs that have one.
-
-    One p-value needs no adjustment, and is spared a call that collects garbage for a tenth of a second.
-    """
-    from statsmodels.stats.multitest import multipletests  # slow to import
-
+    """Return the rows with the p-values of each metric adjusted for the pairs that have one."""
     found = list(rows)
     for metric in COMPARED:
         places = [k for k, row in enumerate(found) if row.metric == metric and not math.isnan(row.p_value)]
-        p_values = [found[k].p_value for k in places]
-        if places:
-            adjusted = multipletests(p_values, method="holm")[1] if len(places) > 1 else p_values
-            for k, value in zip(places, adjusted, strict=True):
-                found[k] = found[k]._replace(p_adjusted=float(value))
+        for k, value in zip(places, holm([found[k].p_value for k in places]), strict=True):
+            found[k] = found[k]._replace(p_adjusted=value)
     return tuple(found)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for their number, in the same order, each at least what it was.
+
+    Written out, for `multipletests` of statsmodels collects garbage in every call: a second a comparison.
+
+    Source: Holm (1979), "A Simple Sequentially Rejective Multiple Test Procedure".
+
+    >>> holm([0.02, 0.01, 0.5])
+    [0.04, 0.03, 0.5]
+    """
+    raw = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(raw, kind="stable")
+    adjusted = np.empty_like(raw)
+    adjusted[order] = np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1)).clip(max=1.0)
+    values: list[float] = adjusted.tolist()
+    return values

@@ -51,6 +51,22 @@ def superior(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> dict
     losses, reason = _losses(result)
     if reason:
         return {"reason": reason}
+    found: dict[str, Any] = plain(
+        {
+            "reason": None,
+            **_tests(losses, draws, seed),
+            "size": SIZE,
+            "draws": draws,
+            "seed": seed,
+            "sessions": len(losses),
+            "start": f"{losses.index[0]:%Y-%m-%d}",
+            "end": f"{losses.index[-1]:%Y-%m-%d}",
+        }
+    )
+    return found
+
+
+def _tests(losses: pd.DataFrame, draws: int, seed: int) -> dict[str, Any]:
     names = list(losses.columns)
     benchmark = "none" if "none" in names else names[0]
     twin = {name: _twin(name, losses) for name in names}
@@ -60,24 +76,13 @@ def superior(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> dict
     rivals = [name for name in distinct if name != twin[benchmark]]
     spa = _spa(losses[twin[benchmark]], losses[rivals], block, draws, seed) if rivals else (None,) * 3
     members = _confidence_set(losses[distinct], block, draws, seed)
-    dates = losses.index
-    found: dict[str, Any] = plain(
-        {
-            "reason": None,
-            "benchmark": benchmark,
-            "tried": len(names) - 1,
-            **dict(zip(("p_lower", "p_consistent", "p_upper"), spa, strict=True)),
-            "variants": {name: members[twin[name]] for name in names},
-            "size": SIZE,
-            "draws": draws,
-            "seed": seed,
-            "block": block,
-            "sessions": len(losses),
-            "start": f"{dates[0]:%Y-%m-%d}",
-            "end": f"{dates[-1]:%Y-%m-%d}",
-        }
-    )
-    return found
+    return {
+        "benchmark": benchmark,
+        "tried": len(names) - 1,
+        **dict(zip(("p_lower", "p_consistent", "p_upper"), spa, strict=True)),
+        "variants": {name: members[twin[name]] for name in names},
+        "block": block,
+    }
 
 
 def _losses(result: ComparisonResult) -> tuple[pd.DataFrame, str]:
