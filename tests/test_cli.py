@@ -11,7 +11,8 @@ import pytest
 from alvh_bt.cli.main import run
 
 WINDOW = ["--start", "2015-07-01", "--end", "2015-10-30"]
-OUTPUTS = {"summary.json", "daily.parquet", "trades.parquet", "journal.parquet", "report.html", "figures"}
+TABLES = ("daily", "trades", "journal", "attribution", "exposures", "profile", "states")
+OUTPUTS = {"summary.json", "report.html", "returns.csv", "figures", *(f"{name}.parquet" for name in TABLES)}
 
 # What `alvh compare --out DIR` promises for each variant of summary.json.
 VARIANT_KEYS = {
@@ -40,7 +41,7 @@ def test_everything_promised_is_written(two_runs: tuple[Path, Path]) -> None:
         "vix_layers.png",
     }
     summary = json.loads((out / "summary.json").read_text())
-    assert list(summary["variants"]) == ["layered", "none", "static-calls", "static-futures"]
+    assert list(summary["variants"]) == ["none", "static-calls", "static-futures", "layered"]
     assert all(set(variant) >= VARIANT_KEYS for variant in summary["variants"].values())
     assert summary["window"] == {"start": "2015-07-01", "end": "2015-10-30", "sessions": 86}
     shares = summary["inputs"]["vx_futures"]
@@ -49,8 +50,9 @@ def test_everything_promised_is_written(two_runs: tuple[Path, Path]) -> None:
 
 def test_the_same_command_twice_gives_the_same_bytes(two_runs: tuple[Path, Path]) -> None:
     first, second = two_runs
-    for name in ("summary.json", "daily.parquet", "trades.parquet", "journal.parquet", "report.html"):
-        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    for path in (path for path in first.rglob("*") if path.is_file()):
+        name = path.relative_to(first)
+        assert path.read_bytes() == (second / name).read_bytes(), name
 
 
 def test_nav_moves_by_the_pnl_columns(two_runs: tuple[Path, Path]) -> None:
@@ -145,3 +147,56 @@ def test_settings_of_a_file_are_used_and_options_override_them(tmp_path: Path) -
     ]
     # Entries aim at 0.20 on the listed grid and are filled at the next open, so that they scatter around it.
     assert abs(-deltas.mean() - 0.2) < 0.05
+
+
+def test_the_verdict_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", *WINDOW, "--hedge", "none", "--hedge", "static-calls"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("On 2015-07-01 to 2015-10-30 static-calls ")
+
+
+def test_the_report_is_drawn_again_from_the_files(
+    two_runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, again = two_runs[0], tmp_path / "again"
+    assert run(["report", str(out), "--out", str(again)]) == 0
+    assert f"written to {again}: report.html and " in capsys.readouterr().out
+    assert (again / "report.html").read_bytes() == (out / "report.html").read_bytes()
+    figures = {path.name: path.read_bytes() for path in (out / "figures").iterdir()}
+    assert {path.name: path.read_bytes() for path in (again / "figures").iterdir()} == figures
+    assert not (again / "summary.json").exists()
+
+
+def test_a_report_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", str(tmp_path / "nothing")]) == 3
+    assert capsys.readouterr().err == (
+        f"alvh: {tmp_path / 'nothing' / 'summary.json'} does not exist; "
+        "give a folder that alvh compare --out wrote\n"
+    )
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_crisis_of_the_command_line_is_told(tmp_path: Path) -> None:
+    window = ["--crisis", "Black Monday week=2015-08-20:2015-08-28"]
+    assert run(["compare", *WINDOW, "--hedge", "none", *window, "--out", str(tmp_path / "out")]) == 0
+    told = json.loads((tmp_path / "out" / "summary.json").read_text())["crises"]
+    assert [each["name"] for each in told] == ["Aug 2015", "Black Monday week"]
+    assert told[1]["sessions"] == 7
+    # Published closes, to a cent: 2,079.61 on the 19th, 1,988.87 on the 28th.
+    assert told[1]["spx_return"] == pytest.approx(1988.87 / 2079.61 - 1.0, abs=5e-6)
+
+
+def test_resampled_histories_are_told_and_read_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, again = tmp_path / "out", tmp_path / "again"
+    hedges = ["--hedge", "none", "--hedge", "static-calls"]
+    assert run(["compare", *WINDOW, *hedges, "--paths", "2", "--out", str(out)]) == 0
+    assert "2 resampled histories of 2015-07-01 to 2015-10-30" in " ".join(capsys.readouterr().out.split())
+    paths = json.loads((out / "summary.json").read_text())["paths"]
+    rows = pd.read_parquet(out / "paths.parquet")
+    assert paths["paths"] == 2 and len(rows) == 4
+    assert (out / "figures" / "paths.png").read_bytes()[:4] == b"\x89PNG"
+    assert run(["report", str(out), "--out", str(again)]) == 0
+    assert (again / "report.html").read_bytes() == (out / "report.html").read_bytes()
+    assert (again / "figures" / "paths.png").exists()
