@@ -346,3 +346,43 @@ def test_it_reads_a_real_summary() -> None:
     assert said[1].startswith("It ")
     assert said[3].startswith("At equal cost there is nothing to compare (static-calls: it holds no hedge; ")
     assert said[4].startswith("Clear differences once all 6 pairs are counted (Holm): ")
+
+
+@pytest.mark.parametrize(
+    ("rival", "fall", "ours", "theirs", "end"),
+    [
+        (
+            "static-calls",
+            SHALLOWER,
+            204_926.0,
+            410_120.0,
+            "cheaper, shallower drawdown, though on the condors' worst days static-calls earned 410,120 "
+            "USD and layered 204,926.",
+        ),
+        (
+            "static-calls",
+            DEEPER_CLEAR,
+            500.0,
+            400.0,
+            "cheaper, deeper drawdown, though on the condors' worst days layered earned 500 USD and "
+            "static-calls 400.",
+        ),
+        (
+            "none",
+            DEEPER_CLEAR,
+            1_000.0,
+            0.0,
+            "it paid for itself, deeper drawdown, though on the condors' worst days the hedge earned "
+            "1,000 USD.",
+        ),
+        ("static-calls", SHALLOWER, 400.0, 400.0, "cheaper, better protected."),
+        ("static-calls", DEEPER_CLEAR, 300.0, 400.0, "cheaper, worse protected."),
+        ("static-calls", DEEPER, 300.0, 400.0, "cheaper, protection undecided."),
+    ],
+)
+def test_a_drawdown_is_no_protection_where_the_worst_days_say_otherwise(rival, fall, ours, theirs, end):
+    summary = summary_of(rows("layered", rival, CHEAPER, fall))
+    summary["variants"]["layered"]["hedge_pnl_worst_usd"] = ours
+    summary["variants"][rival]["hedge_pnl_worst_usd"] = theirs
+    (main,) = verdict(summary)
+    assert main.partition("): ")[2].rpartition("): ")[2] == end

@@ -125,8 +125,28 @@ def _against(focus: str, rival: str, summary: Summary, first: bool) -> str:
         return f"{subject} cannot be told against {_called(rival)}: {_reason(growth.method)}."
     cost, cost_word = _cost(growth, rival)
     depth, depth_word = _depth(fall)
+    if fall.clear:
+        depth_word = _with_worst_days(focus, rival, summary, (fall.value or 0.0) > 0.0) or depth_word
     end = _settled(growth, fall, f"{cost_word}, {depth_word}")
     return f"{subject} {cost} and its worst drawdown was {depth}: {end}."
+
+
+def _with_worst_days(focus: str, rival: str, summary: Summary, shallower: bool) -> str:
+    """Return what is said where the drawdown and the condors' worst days disagree; empty where they agree.
+
+    A book that bleeds draws down however well it is protected on the days that protection is for.
+    """
+    earned = {name: summary["variants"][name].get("hedge_pnl_worst_usd") for name in (focus, rival)}
+    ours, theirs = earned[focus], earned[rival]
+    if ours is None or theirs is None or (ours >= theirs if shallower else ours <= theirs):
+        return ""
+    said = f"{'shallower' if shallower else 'deeper'} drawdown, though on the condors' worst days"
+    if rival == "none":
+        return f"{said} the hedge earned {ours:,.0f} USD"
+    more, less = (rival, theirs), (focus, ours)
+    if ours > theirs:
+        more, less = less, more
+    return f"{said} {more[0]} earned {more[1]:,.0f} USD and {less[0]} {less[1]:,.0f}"
 
 
 def _settled(growth: _Gap, fall: _Gap, words: str) -> str:
