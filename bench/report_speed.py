@@ -3,7 +3,8 @@
     python bench/report_speed.py [--sessions 4500] [--variants 6] [--journal 12000] [--page FILE]
 
 Prints the page's size, the seconds to write it and its figures, and for each of three openings the seconds
-until its text is there and until the last chart is drawn. Needs Chromium ($ALVH_CHROMIUM or on the path).
+until its text is there and until the last chart is drawn, and those that sorting the journal takes.
+Needs Chromium ($ALVH_CHROMIUM or on the path).
 """
 
 from __future__ import annotations
@@ -70,7 +71,12 @@ def opened(page: Path) -> None:
             first = time.perf_counter() - began
             tab.wait_for_selector("body[data-drawn]", state="attached", timeout=WAIT_MS)
             last = time.perf_counter() - began
-            print(f"opened: text {there:.2f} s, first chart {first:.2f} s, all charts {last:.2f} s")
+            began = time.perf_counter()
+            tab.locator("#journal-table th[data-key=cost_usd] button").click()
+            tab.wait_for_selector("#journal-table th[data-key=cost_usd][aria-sort=ascending]")
+            again = time.perf_counter() - began
+            said = f"opened: text {there:.2f} s, first chart {first:.2f} s, all charts {last:.2f} s"
+            print(f"{said}; journal sorted in {again:.2f} s")
             browser.close()
 
 
