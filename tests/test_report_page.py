@@ -120,6 +120,16 @@ def test_patterned_bars_keep_their_own_colour(page):
     assert grounds and all(ground not in (None, "none", "") for ground in grounds)
 
 
+def test_no_button_sends_the_chart_anywhere(page):
+    """Plotly's usual bar has one that does: every button there is must be one of these."""
+    titles = page.evaluate(
+        "[...new Set([...document.querySelectorAll('.modebar-btn')].map(each => each.dataset.title))]"
+    )
+    known = {"Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes"}
+    assert titles and set(titles) <= known
+    assert page.evaluate("document.getElementById('chart-nav')._context.plotlyServerURL") == ""
+
+
 def test_zoom_of_one_panel_moves_the_other(page):
     axes = page.evaluate(
         "(() => { const each = document.getElementById('chart-nav');"

@@ -24,13 +24,17 @@ function layoutOf(extra) {
     legend: { orientation: "h", yanchor: "bottom", y: 1.02, x: 0 }, separators: ".,", ...extra,
   };
   const given = Object.keys(extra).filter((key) => /^[xy]axis\d*$/.test(key));
-  if (touch) layout.margin = { ...layout.margin, t: layout.margin.t + 28 };
   for (const key of new Set([...given, "xaxis", "yaxis"])) layout[key] = { ...axis, ...(extra[key] || {}) };
   return layout;
 }
 
 function show(id, traces, layout) {
-  const config = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+  // Without a pointer that hovers the bar is always there: only where there are years to zoom into.
+  const barred = touch && ["chart-nav", "chart-vix"].includes(id);
+  if (barred) Object.assign(layout, { margin: { ...layout.margin, t: 40 }, showlegend: false });
+  // Plotly's own bar offers to send the chart to its maker's server: what a trader tests is nobody else's business.
+  const config = { displayModeBar: touch ? barred : "hover", displaylogo: false, responsive: true, plotlyServerURL: "", showSendToCloud: false,
+    modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]] };
   return Plotly.react(id, traces, layoutOf(layout), config);
 }
 
