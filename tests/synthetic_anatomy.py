@@ -216,14 +216,22 @@ def rich_summary(result: ComparisonResult, draws: int = 100, seed: int = 5) -> d
         },
         "superior": {
             "benchmark": "none",
-            "spa": {"lower": 0.31, "consistent": 0.4, "upper": 0.52},
-            "mcs": {name: float(draw.uniform()) for name in names},
-            "included": names[:2],
-            "method": "stationary block bootstrap, 2000 draws",
+            "reason": None,
+            "tried": len(names) - 1,
+            **{"p_lower": 0.31, "p_consistent": 0.4, "p_upper": 0.52},
+            "variants": {
+                name: {"p_value": float(draw.uniform()), "included": name in names[:2]} for name in names
+            },
+            **{"draws": 2000, "block": 40},
         },
         "paths": {
             "text": ["Over 40 resampled histories layered beat static-calls in 31 by CAGR."],
-            "rows": [["layered less static-calls", "CAGR, % points", "+0.71", "-0.30", "+1.60", "31 of 40"]],
+            "pairs": [
+                {
+                    **{"a": "layered", "b": "static-calls", "metric": "cagr", "paths": 40, "better": 31},
+                    **{"median": 0.0071, "p5": -0.003, "p95": 0.016},
+                }
+            ],
         },
     }
 
@@ -286,8 +294,10 @@ def _crisis(name: str, start: str, end: str, names: list[str], draw) -> dict:
                 "hedge_pnl_usd": float(draw.uniform(2e3, 2e4)) * (each != "none"),
                 "drawdown": -0.06,
                 "drawdown_unhedged": -0.09,
-                "cost_since_last_usd": None if each == "none" else 3_100.0,
+                "cost_since_last_usd": 0.0 if each == "none" else -3_100.0,
             }
+            if (name, each) != ("2008", "static-calls")
+            else None
             for each in names
         },
     }

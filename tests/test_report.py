@@ -312,8 +312,17 @@ def test_the_verdict_stands_on_top_and_the_headline_does_not_repeat_it(rich):
     assert "may be chance" not in page and "beyond chance" not in page
 
 
+def test_what_the_paths_and_the_tests_over_all_hedges_say(rich):
+    page = render_report(rich, rich_summary(rich, draws=20), {})
+    row = ["layered less static-calls", "CAGR, % points", "+0.71", "-0.30", "+1.60", "31 of 40"]
+    words, figures = row[:2], row[2:]
+    cells = [f'<td class="word">{cell}</td>' for cell in words] + [f"<td>{cell}</td>" for cell in figures]
+    assert f"<tr>{''.join(cells)}</tr>" in page
+    assert "p 0.400 (between 0.310 and 0.520)" in page and "of the 3 tried" in page
+
+
 def test_why_there_is_no_test_over_all_hedges(rich):
-    summary = {**rich_summary(rich, draws=20), "superior": {"absent": "fewer than 60 sessions"}}
+    summary = {**rich_summary(rich, draws=20), "superior": {"reason": "fewer than 60 sessions"}}
     assert "were not made: fewer than 60 sessions." in render_report(rich, summary, {})
 
 

@@ -182,14 +182,15 @@ def crisis_table(summary: Mapping[str, Any]) -> GroupedTable | None:
     groups = [
         (
             f"{crisis['name']}: {crisis['start']} to {crisis['end']}, S&P 500 "
-            f"{percent(crisis.get('spx_return'), 1)}, VIX up to {ratio(crisis.get('vix_peak'))}",
-            [[name, *_crisis_cells(each)] for name, each in crisis["variants"].items()],
+            f"{percent(crisis.get('spx_return'), 1)}, VIX up to {ratio(crisis.get('vix_peak'))}"
+            + ("" if crisis.get("whole", True) else ", cut off by the window"),
+            [[name, *_crisis_cells(each or {})] for name, each in crisis["variants"].items()],
         )
         for crisis in summary["crises"]
     ]
     titles = (
         *("Variant", "Condor P&L, USD", "Hedge P&L, USD", "Drawdown", "Without the hedge"),
-        "Hedge cost since the last, USD",
+        "Hedge P&L since the last crisis, USD",
     )
     return GroupedTable(titles, groups)
 
@@ -229,12 +230,12 @@ def _scale(name: str, matched: Mapping[str, Any]) -> str:
 
 def superior_table(summary: Mapping[str, Any]) -> TextTable | None:
     """Return the model confidence set by variant; None where it was not made."""
-    superior = summary.get("superior") or {}
-    if not superior.get("mcs"):
+    variants = (summary.get("superior") or {}).get("variants")
+    if not variants:
         return None
-    included = superior.get("included") or ()
     rows = [
-        [name, wording.p_value(p), "yes" if name in included else "no"] for name, p in superior["mcs"].items()
+        [name, wording.p_value(each["p_value"]), "yes" if each["included"] else "no"]
+        for name, each in variants.items()
     ]
     return TextTable(("Variant", "p", "Among the best?"), rows)
 
@@ -242,26 +243,28 @@ def superior_table(summary: Mapping[str, Any]) -> TextTable | None:
 def superior_lines(summary: Mapping[str, Any]) -> list[str]:
     """Return what the tests over all hedges at once say, or why they were not made."""
     superior = summary.get("superior") or {}
-    if "absent" in superior:
-        return [f"Tests over all hedges at once were not made: {superior['absent']}."]
-    spa = superior.get("spa")
-    if not spa:
+    if superior.get("reason"):
+        return [f"Tests over all hedges at once were not made: {superior['reason']}."]
+    if superior.get("p_consistent") is None:
         return []
-    p = {key: wording.p_value(spa.get(key)) for key in ("lower", "consistent", "upper")}
+    p = {key: wording.p_value(superior.get(f"p_{key}")) for key in ("lower", "consistent", "upper")}
     return [
         f"Hansen's test that no hedge earns more a day than {superior.get('benchmark')}: p {p['consistent']} "
-        f"(between {p['lower']} and {p['upper']}). A small p says that at least one does, luck over "
-        f"{len(superior.get('mcs') or {})} variants allowed for."
+        f"(between {p['lower']} and {p['upper']}). A small p says that at least one of the "
+        f"{superior.get('tried')} tried does, luck over that many allowed for."
     ]
 
 
 def paths_table(summary: Mapping[str, Any]) -> tuple[list[str], TextTable | None]:
-    """Return what the resampled histories say: sentences, and a table where there are rows."""
+    """Return what the resampled histories say: sentences where given, and a table of the differences."""
     paths = summary.get("paths") or {}
-    told = paths if isinstance(paths, Mapping) else {"rows": paths}
-    text = told.get("text") or []
-    rows = [[str(cell) for cell in row] for row in told.get("rows") or []]
-    titles = ("Pair", "Metric", "Median difference", "5%", "95%", "First is better")
+    text = paths.get("text") or []
+    rows = []
+    for row in paths.get("pairs") or []:
+        label, write = wording.COMPARED_ROWS[row["metric"]]
+        spread = [write(row[key]) for key in ("median", "p5", "p95")]
+        rows.append([f"{row['a']} less {row['b']}", label, *spread, f"{row['better']} of {row['paths']}"])
+    titles = ("Pair", "Metric", "Median difference", "5%", "95%", "First did better on")
     return [text] if isinstance(text, str) else list(text), TextTable(titles, rows, 2) if rows else None
 
 
