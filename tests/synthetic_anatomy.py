@@ -197,9 +197,9 @@ def rich_summary(result: ComparisonResult, draws: int = 100, seed: int = 5) -> d
                 "variants": {name: _regime(name, draw) for name in names},
             }
             for by, labels in (
-                ("vix", ("below 15", "15 to 20", "20 to 30", "above 30")),
+                ("vix", ("VIX below 15", "VIX 15-20", "VIX 20-30", "VIX above 30")),
                 ("slope", ("contango", "backwardation")),
-                ("vvix", ("below 85", "85 to 100", "above 100")),
+                ("vvix", ("VVIX below 85", "VVIX 85-100", "VVIX above 100")),
             )
             for label, share in zip(labels, np.full(len(labels), 1 / len(labels)).tolist(), strict=True)
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ Plot = Callable[[Axes, Any], None]
 _STEPS: Final = ("paid", "earned_back", "monetised", "still_held")
 _STEP_NAMES: Final = ("condor", "paid", "earned back", "monetised", "still held", "interest", "P&L")
 _HATCH: Final = {"-": None, "--": "///", ":": "..."}
-_REGIMES: Final = {"vix": "VIX", "slope": "curve in", "vvix": "VVIX"}
 
 
 def told_panels(summary: Mapping[str, Any]) -> dict[str, Plot]:
@@ -58,9 +58,7 @@ def plot_waterfall(axes: Axes, summary: Mapping[str, Any]) -> None:
 def plot_regimes(axes: Axes, summary: Mapping[str, Any]) -> None:
     """Draw each hedge's decay a year, percent of NAV, by regime."""
     rows = summary["regimes"]
-    labels = [
-        f"{_REGIMES.get(row['by'], row['by'])}\n{row['regime']}\n{100 * row['share']:.0f}%" for row in rows
-    ]
+    labels = [f"{textwrap.fill(row['regime'], 14)}\n{100 * row['share']:.0f}%" for row in rows]
     _bars(axes, labels, [row["variants"] for row in rows], "decay", 100.0, variant_lines(summary["variants"]))
     axes.set_title("Hedge decay a year by regime (share of days below)")
     axes.set_ylabel("% of NAV a year")

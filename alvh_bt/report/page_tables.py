@@ -159,7 +159,7 @@ def regime_table(summary: Mapping[str, Any]) -> TextTable | None:
         return None
     rows = [
         [
-            f"{REGIME_NAMES.get(row['by'], row['by'])}: {row['regime']}",
+            str(row["regime"]),
             name,
             wording.known_share(row["share"]),
             *(usd(each.get(key)) for key in ("condor_pnl_usd", "hedge_pnl_usd", "bleed_usd")),
