@@ -6,7 +6,7 @@
 PYTHON ?= python3
 RUN := .venv-run
 DEV := .venv
-SOURCES := pyproject.toml $(shell find alvh_bt strategies data -name '*.py' -o -name '*.toml' -o -name '*.j2')
+SOURCES := pyproject.toml $(shell find alvh_bt strategies data -name '*.py' -o -name '*.toml' -o -name '*.j2' -o -name '*.css' -o -name '*.js')
 
 .PHONY: compare test lint clean
 

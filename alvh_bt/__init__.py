@@ -5,9 +5,9 @@ What is in `__all__` is the public interface; the rest may change from one versi
 Examples
 --------
 >>> import alvh_bt as ab
->>> found = ab.compare(hedges=["none", "layered"], start="2016-01-04", end="2016-12-30")
->>> found.metrics.loc["none", "costs_usd"] > 0.0
-True
+>>> found = ab.compare(hedges=["none", "static-calls"], start="2016-01-04", end="2016-03-31")
+>>> list(found.nav.columns)
+['none', 'static-calls']
 """
 
 from __future__ import annotations

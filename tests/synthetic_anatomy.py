@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +19,9 @@ from alvh_bt.analysis.anatomy import (
     PROFILE_COLUMNS,
     Anatomy,
 )
+from alvh_bt.analysis.metrics import Metrics
+from alvh_bt.analysis.path_figures import path_figures
+from alvh_bt.analysis.paths import HISTORY_COLUMNS, PathResult
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.analysis.summary import summarise
 from alvh_bt.engine.results import JOURNAL_COLUMNS, TRADE_COLUMNS, RunResult
@@ -224,16 +229,29 @@ def rich_summary(result: ComparisonResult, draws: int = 100, seed: int = 5) -> d
             },
             **{"draws": 2000, "block": 40},
         },
-        "paths": {
-            "text": ["Over 40 resampled histories layered beat static-calls in 31 by CAGR."],
-            "pairs": [
-                {
-                    **{"a": "layered", "b": "static-calls", "metric": "cagr", "paths": 40, "better": 31},
-                    **{"median": 0.0071, "p5": -0.003, "p95": 0.016},
-                }
-            ],
-        },
+        "paths": path_figures(_paths(names, draw), summary),
     }
+
+
+def _paths(names: list[str], draw: np.random.Generator, paths: int = 40) -> PathResult:
+    """Resampled histories: `layered` grows 0.7% more than `static-calls`, but on the last nine less."""
+    rows = [
+        {
+            **{"path": path + 1, "variant": name, "stopped": None},
+            **dict.fromkeys(Metrics._fields, 0.0),
+            "cagr": 0.01 * draw.standard_normal() if name != "layered" else math.nan,
+            "max_drawdown": -0.2 - 0.1 * draw.uniform(),
+        }
+        for path in range(paths)
+        for name in names
+    ]
+    frame = pd.DataFrame(rows)
+    growth = frame[frame["variant"] == "static-calls"]["cagr"].to_numpy()
+    frame.loc[frame["variant"] == "layered", "cagr"] = growth + np.where(np.arange(paths) < 31, 0.007, -0.002)
+    like = dict.fromkeys(HISTORY_COLUMNS, 0.1)
+    histories = pd.DataFrame([{"path": path + 1, **like} for path in range(paths)])
+    day = dt.date(2006, 3, 1)
+    return PathResult(frame, histories, like, day, day, 60, 1, 63, 20)
 
 
 CRISES = (

@@ -19,7 +19,7 @@ from alvh_bt.errors import ConfigError, DataError
 from alvh_bt.report.files import check_out, place_files, render_outputs, write_outputs
 from alvh_bt.report.saved import load_result, parquet_bytes
 
-NAMES = ("nav", "drawdown", "hedge_carry", "vix_layers", "overview")
+NAMES = ("nav", "drawdown", "hedge_carry", "vix_layers", "overview", "regimes")
 FIGURES = {f"{name}.{kind}" for name in NAMES for kind in ("png", "svg")}
 
 

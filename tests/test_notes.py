@@ -46,7 +46,7 @@ from alvh_bt.pricing.day import DayPrices, quote_contract, rolled, shocked
 from alvh_bt.pricing.flat import flat_prices
 from alvh_bt.pricing.model import ModelPrices
 from alvh_bt.pricing.notes import continued_note, position_moves
-from alvh_bt.report.files import parquet_bytes
+from alvh_bt.report.saved import parquet_bytes
 
 D = dt.date.fromisoformat
 VXX = make_contract(Root.VXX, Right.FUTURE, 0.0, NO_EXPIRY)

@@ -11,6 +11,7 @@ from alvh_bt.analysis.anatomy import PARTS
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.report import wording
 from alvh_bt.report.page_data import sessions_of
+from alvh_bt.report.paths_table import PAIR_HEADINGS, history_line, pair_rows, path_sentences
 from alvh_bt.report.positions import layer_spells, lot_spells
 from alvh_bt.report.wording import percent, ratio, usd
 
@@ -256,16 +257,14 @@ def superior_lines(summary: Mapping[str, Any]) -> list[str]:
 
 
 def paths_table(summary: Mapping[str, Any]) -> tuple[list[str], TextTable | None]:
-    """Return what the resampled histories say: sentences where given, and a table of the differences."""
-    paths = summary.get("paths") or {}
-    text = paths.get("text") or []
-    rows = []
-    for row in paths.get("pairs") or []:
-        label, write = wording.COMPARED_ROWS[row["metric"]]
-        spread = [write(row[key]) for key in ("median", "p5", "p95")]
-        rows.append([f"{row['a']} less {row['b']}", label, *spread, f"{row['better']} of {row['paths']}"])
-    titles = ("Pair", "Metric", "Median difference", "5%", "95%", "First did better on")
-    return [text] if isinstance(text, str) else list(text), TextTable(titles, rows, 2) if rows else None
+    """Return what the resampled histories say: sentences, and a table of the differences; or nothing."""
+    paths = summary.get("paths")
+    if not paths:
+        return [], None
+    rows = [[cells[0], label, *cells[1:]] for label, cells in pair_rows(paths)]
+    titles = (PAIR_HEADINGS[0], "Metric", *PAIR_HEADINGS[1:])
+    lines = [*path_sentences(paths), f"Resampled histories, 5% to 95%: {history_line(paths)}."]
+    return lines, TextTable(titles, rows, 2) if rows else None
 
 
 def _with(summary: Mapping[str, Any], key: str) -> dict[str, Any]:
