@@ -76,7 +76,7 @@ def verdict(summary: Summary) -> list[str]:
         return [_alone(focus, summary)]
     said = [_against(focus, rival, summary, rival == rivals[0]) for rival in rivals[:_RIVALS]]
     if summary.get("matched"):
-        said.append(_at_equal(focus, summary["matched"]))
+        said.extend(_at_equal(focus, summary["matched"]))
     if summary.get("superior"):
         said.append(_counted(summary["comparisons"], summary["superior"]))
     return said
@@ -234,15 +234,21 @@ def _range(gap: _Gap, level: str) -> str:
     return f" ({level}{low} to {high})"
 
 
-def _at_equal(focus: str, matched: Mapping[str, Any]) -> str:
-    """Return the sentence on rivals scaled to the same cost, or to the same protection."""
+def _at_equal(focus: str, matched: Mapping[str, Any]) -> list[str]:
+    """Return a sentence on the first rival at equal cost or protection, and on others that differ."""
     names, by = list(matched["scales"]), matched["by"]
     focus = focus if focus in names else (matched["reference"] or "")
     others = _in_order(names, focus)
     if not others:
         why = "; ".join(f"{name}: {said}" for name, said in matched["left_out"].items() if name != "none")
-        return f"At equal {by} there is nothing to compare{f' ({why})' if why else ''}."
-    rival, rows = others[0], matched["comparisons"]
+        return [f"At equal {by} there is nothing to compare{f' ({why})' if why else ''}."]
+    rows = matched["comparisons"]
+    told = [others[0], *(name for name in others[1:] if _gap(rows, focus, name, "cagr").clear)]
+    return [_scaled(focus, rival, matched) for rival in told]
+
+
+def _scaled(focus: str, rival: str, matched: Mapping[str, Any]) -> str:
+    rows, by = matched["comparisons"], matched["by"]
     sizes = [name for name in (focus, rival) if name != matched["reference"]]
     scaled = " and ".join(f"{matched['scales'][name]:.2f} times {name}" for name in sizes)
     growth, fall = (_gap(rows, focus, rival, metric) for metric in ("cagr", "max_drawdown"))
