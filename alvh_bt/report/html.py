@@ -19,7 +19,6 @@ from alvh_bt.report.packing import packed_text
 from alvh_bt.report.page_data import focus_of, page_payload
 from alvh_bt.report.study_text import command_line, study_toml
 
-_BESIDE_VERDICT: Final = 2
 #: What stands in for the charts where scripts cannot run.
 _STILL: Final = (
     (
@@ -104,13 +103,10 @@ def _packed_plotly() -> str:
 
 def _about(result: ComparisonResult, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page says of the whole comparison."""
-    verdict = list(summary.get("verdict") or [])
-    # A verdict says how sure the differences are: of the headline it leaves who ended where, and the hedges.
-    told = headline(summary)[: _BESIDE_VERDICT if verdict else None]
     chains = summary.get("chains")
     return {
         "summary": summary,
-        "headline": verdict + told,
+        "headline": headline(summary),
         "notes": result.notes,
         "starting_cash": wording.usd(result.starting_cash),
         "version": alvh_bt.__version__,
