@@ -13,7 +13,8 @@ from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
-from alvh_bt.errors import ConfigError, DataError
+from alvh_bt.errors import ConfigError
+from alvh_bt.report.saved import read_table
 
 
 def read_journal(
@@ -42,12 +43,7 @@ def read_journal(
         When it knows no such variant or layer; lists those it has.
     """
     path = folder / "journal.parquet"
-    try:
-        rows = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist; give a folder written by alvh compare --out") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}); write it again with alvh compare --out") from None
+    rows = read_table(path)
     for name, asked in (("variant", variant), ("layer", layer)):
         known = sorted(rows[name].astype("str").unique())
         if asked is not None and asked not in known:

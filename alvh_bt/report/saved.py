@@ -87,8 +87,8 @@ def load_result(folder: Path) -> tuple[ComparisonResult, dict[str, Any]]:
         When a file is missing, cannot be read or does not belong to the others; names it.
     """
     summary = _read_summary(folder / "summary.json")
-    tables = {name: _read_table(folder / f"{name}.parquet") for name in _RUN_TABLES}
-    states = _read_table(folder / "states.parquet").set_index("date")
+    tables = {name: read_table(folder / f"{name}.parquet") for name in _RUN_TABLES}
+    states = read_table(folder / "states.parquet").set_index("date")
     try:
         window, variants = summary["window"], summary["variants"]
         runs = tuple(
@@ -124,7 +124,7 @@ def _anatomy(folder: Path, variants: Sequence[str]) -> dict[str, Anatomy]:
     """Return what each run is made of; empty where the folder does not tell."""
     if not (folder / "attribution.parquet").exists():
         return {}
-    tables = [_read_table(folder / f"{name}.parquet") for name in _ANATOMY_TABLES]
+    tables = [read_table(folder / f"{name}.parquet") for name in _ANATOMY_TABLES]
     return {name: Anatomy(*(_of_variant(table, name) for table in tables)) for name in variants}
 
 
@@ -135,8 +135,8 @@ def _paths(folder: Path, summary: dict[str, Any]) -> PathResult | None:
         return None
     window = told["window"]
     return PathResult(
-        _read_table(folder / "paths.parquet"),
-        _read_table(folder / "path_histories.parquet"),
+        read_table(folder / "paths.parquet"),
+        read_table(folder / "path_histories.parquet"),
         {name: row["real"] for name, row in told["histories"].items()},
         dt.date.fromisoformat(window["start"]),
         dt.date.fromisoformat(window["end"]),
@@ -163,7 +163,14 @@ def _read_summary(path: Path) -> dict[str, Any]:
     return summary
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table that `write_outputs` wrote.
+
+    Raises
+    ------
+    DataError
+        When the file is missing or cannot be read; names it.
+    """
     try:
         return pd.read_parquet(path)
     except FileNotFoundError:
