@@ -199,4 +199,5 @@ def test_resampled_histories_are_told_and_read_back(
     assert (out / "figures" / "paths.png").read_bytes()[:4] == b"\x89PNG"
     assert run(["report", str(out), "--out", str(again)]) == 0
     assert (again / "report.html").read_bytes() == (out / "report.html").read_bytes()
-    assert (again / "figures" / "paths.png").exists()
+    for name in ("paths.png", "paths.svg"):
+        assert (again / "figures" / name).read_bytes() == (out / "figures" / name).read_bytes(), name

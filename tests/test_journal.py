@@ -158,7 +158,7 @@ def test_report_and_summary_say_which_signals_were_silent(written) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["nowhere"], 3, "does not exist; give a folder written by alvh compare --out"),
+        (["nowhere"], 3, "does not exist; give a folder that alvh compare --out wrote"),
         (["WRITTEN", "--variant", "layred"], 2, "it has layered, none"),
         (["WRITTEN", "--layer", "four"], 2, "layer 'four' is not in"),
         (["WRITTEN", "--last", "0"], 2, "--last"),

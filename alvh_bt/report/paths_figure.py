@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alvh_bt.analysis.paths import PathResult
 from alvh_bt.report.paths_table import pair_figures, path_sentences, told_pairs
-from alvh_bt.report.picture import BLACK, BLUE, DPI, GREY, PLAIN, STYLE, VERMILION, png_bytes
+from alvh_bt.report.picture import BLACK, BLUE, DPI, GREY, PLAIN, STYLE, VERMILION, png_bytes, svg_bytes
 
 #: What is drawn: metric, heading, axis.
 _PANELS: Final = (
@@ -26,7 +26,7 @@ _SPREAD: Final = 0.6180339887498949
 
 
 def draw_paths(result: PathResult, figures: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the PNG of the paths by file name, `paths.png`; nothing where there was one variant alone.
+    """Return `paths.png` and `paths.svg` by file name; nothing where there was one variant alone.
 
     The differences in CAGR and in worst drawdown of the told variant less each rival: a dot a path (blue
     circles where the told variant did better, vermilion crosses where not), a bar from the 5th to the 95th
@@ -52,7 +52,7 @@ def draw_paths(result: PathResult, figures: Mapping[str, Any]) -> dict[str, byte
             _plot_metric(axes, result, figures, pairs, metric)
             axes.set_title(f"{heading}, {pairs[0][0]} less rival", pad=8)
             axes.set_xlabel(axis.format(a=pairs[0][0]))
-        return {"paths.png": png_bytes(figure, _source(figures))}
+        return {"paths.png": png_bytes(figure, _source(figures)), "paths.svg": svg_bytes(figure)}
 
 
 def paths_alternative(figures: Mapping[str, Any]) -> str:
