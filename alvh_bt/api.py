@@ -11,6 +11,7 @@ import pandas as pd
 
 from alvh_bt.analysis.compare import resample, run_comparison
 from alvh_bt.analysis.summary import summarise
+from alvh_bt.chains import open_chains
 from alvh_bt.config import Study, make_study
 from alvh_bt.errors import ConfigError
 from alvh_bt.market import Market, load_market
@@ -21,7 +22,7 @@ from alvh_bt.views import Comparison
 def compare(
     market: Market | str | Path | None = None,
     *,
-    hedges: Sequence[str] | None = None,
+    hedges: str | Sequence[str] | None = None,
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     study: Study | None = None,
@@ -37,7 +38,7 @@ def compare(
     market
         A market, or a folder of CSVs; without it fetched data, else the embedded sample.
     hedges
-        Names in `HEDGES`, or your own as `file.py:ClassName`; the default four if None.
+        A name in `HEDGES`, or your own as `file.py:ClassName`, or several; the default four if None.
     start, end
         First and last session, both included.
     study
@@ -54,7 +55,7 @@ def compare(
     Raises
     ------
     ConfigError, DataError
-        When a setting or hedge is unknown, `study` has settings beside it, or data is missing or of no use.
+        A setting or hedge is unknown, `study` has settings beside it, or data is missing or of no use.
 
     Examples
     --------
@@ -63,15 +64,12 @@ def compare(
     >>> list(found.metrics.index)
     ['none', 'static-calls']
     """
-    given = {name: value for name, value in (("hedges", hedges), ("start", start), ("end", end)) if value}
+    asked = {"hedges": [hedges] if isinstance(hedges, str) else hedges, "start": start, "end": end}
+    given = {name: value for name, value in asked.items() if value is not None}
     if study is not None and (given or settings):
         raise ConfigError(f"study and {', '.join([*given, *settings])} exclude each other; give one")
     chosen = make_study(**given, **settings) if study is None else study
-    store = None
-    if chains is not None:
-        from alvh_bt.chains import open_chains
-
-        store = open_chains(Path(chains), lambda line: None)
+    store = None if chains is None else open_chains(Path(chains), lambda line: None)
     history = _market(market)
     result = run_comparison(history, chosen, store=store, dissected=anatomy)
     summary = summarise(result, chosen.bootstrap_draws, chosen.seed, chosen.comparison.match)

@@ -95,7 +95,7 @@ class Comparison:
         Raises
         ------
         ConfigError
-            As `run`.
+            As `run`, or when `start` or `end` is no date.
         """
         return _between(self.run(variant).journal, start, end)
 
@@ -161,10 +161,13 @@ class Comparison:
 
 
 def _between(frame: pd.DataFrame, start: str | None, end: str | None) -> pd.DataFrame:
-    dates = frame["date"]
-    first = dates >= pd.Timestamp(start) if start else dates.notna()
-    last = dates <= pd.Timestamp(end) if end else dates.notna()
-    return frame[first & last].reset_index(drop=True)
+    first, last = frame["date"].min(), frame["date"].max()
+    try:
+        first = pd.Timestamp(start) if start else first
+        last = pd.Timestamp(end) if end else last
+    except ValueError:
+        raise ConfigError(f"{start!r} to {end!r} are no dates: write them as 2020-02-03") from None
+    return frame[frame["date"].between(first, last)].reset_index(drop=True)
 
 
 def _by_variant(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

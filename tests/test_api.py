@@ -123,6 +123,8 @@ def test_text_of_users_is_escaped(found):
         (lambda: alvh_bt.compare(market="nowhere"), "nowhere"),
         (lambda: alvh_bt.compare(study=alvh_bt.make_study(), hedges=["none"]), "study and hedges exclude"),
         (lambda: alvh_bt.compare(condor={"short_dleta": 0.1}), "unknown setting condor.short_dleta"),
+        (lambda: alvh_bt.compare(hedges="nun"), "unknown hedge 'nun'"),
+        (lambda: alvh_bt.compare(hedges=[]), "hedges is empty"),
         (lambda: alvh_bt.load_comparison("nowhere"), "nowhere"),
         (lambda: alvh_bt.grid({"condor.short_delta": []}), "has no value"),
         (lambda: alvh_bt.grid({"condor.short_dleta": [0.1]}), "unknown setting condor.short_dleta"),
@@ -132,6 +134,11 @@ def test_text_of_users_is_escaped(found):
 def test_what_it_refuses_it_says(call, message):
     with pytest.raises(alvh_bt.AlvhError, match=message):
         call()
+
+
+def test_what_is_no_date_is_said(found):
+    with pytest.raises(alvh_bt.AlvhError, match="'soon' to None are no dates: write them as 2020-02-03"):
+        found.journal("none", "soon")
 
 
 def test_a_variant_that_is_not_there_lists_those_that_are(found):

@@ -186,6 +186,33 @@ def test_a_crisis_of_the_command_line_is_told(tmp_path: Path) -> None:
     assert told[1]["spx_return"] == pytest.approx(1988.87 / 2079.61 - 1.0, abs=5e-6)
 
 
+def test_a_crisis_is_told_in_the_terminal_and_one_outside_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    crises = ["--crisis", "mine=2015-08-20:2015-08-28", "--crisis", "long ago=1990-01-01:1990-02-01"]
+    assert run(["compare", *WINDOW, "--hedge", "none", *crises]) == 0
+    out = capsys.readouterr().out
+    assert "mine: 2015-08-20 to 2015-08-28, 7 sessions, S&P 500 -4.36%" in out
+    assert "crisis 'long ago' (1990-01-01 to 1990-02-01) lies outside of the window" in out
+
+
+def test_a_window_too_short_to_resample_is_refused_before_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = ["--start", "2015-07-01", "--end", "2015-07-10", "--paths", "3", "--out", str(tmp_path / "out")]
+    assert run(["compare", *short]) == 3
+    told = capsys.readouterr()
+    assert told.out == "" and "widen it to 22" in told.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_equal_protection_needs_no_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "study.toml").write_text('[comparison]\nmatch = "protection"\n')
+    hedges = ["--hedge", "static-calls", "--hedge", "static-futures"]
+    assert run(["compare", *WINDOW, *hedges, "--config", str(tmp_path / "study.toml")]) == 0
+    assert "At equal protection (" in " ".join(capsys.readouterr().out.split())
+
+
 def test_resampled_histories_are_told_and_read_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -127,7 +127,8 @@ def test_against_no_hedge() -> None:
 
 def test_at_most_four_rivals_in_their_order() -> None:
     names = ["none", "vxth", "static-own", "static-futures", "layered", "static-calls", "long-vx"]
-    pairs = [rows("layered", name, CHEAPER, DEEPER) for name in names if name != "layered"]
+    growth = {"none": DEARER}  # where it beats no hedge, it does not cost but earns
+    pairs = [rows("layered", name, growth.get(name, CHEAPER), DEEPER) for name in names if name != "layered"]
     said = verdict(summary_of(*pairs, names=names))
     assert len(said) == 4
     told = (
@@ -144,6 +145,25 @@ def test_at_most_four_rivals_in_their_order() -> None:
     )
 
 
+def test_what_beats_no_hedge_earns_more_than_others() -> None:
+    pairs = [rows("vxth", name, CHEAPER, DEEPER) for name in ("none", "static-calls")]
+    assert verdict(summary_of(*pairs, names=["none", "static-calls", "vxth"])) == [
+        "On 2007-2024 vxth earned 0.8% a year more than static-calls (90%: 0.1 to 1.6) and its worst "
+        "drawdown was 1.9 points deeper (-0.7 to 4.1): it paid better, protection undecided.",
+        "It earned 0.8% a year more than no hedge (90%: 0.1 to 1.6) and its worst drawdown was 1.9 points "
+        "deeper (-0.7 to 4.1): it paid for itself, protection undecided.",
+    ]
+
+
+def test_a_hedge_that_was_never_held_is_named_first() -> None:
+    summary = summary_of(rows("layered", "static-calls", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)))
+    for name in ("layered", "static-calls"):
+        summary["variants"][name] |= {"hedge_pnl_usd": 0.0, "hedge_decay": 0.0}
+    assert verdict(summary)[0] == "layered and static-calls never held a hedge: nothing is said of them here."
+    summary["variants"]["static-calls"]["hedge_pnl_usd"] = -1.0
+    assert verdict(summary)[0] == "layered never held a hedge: nothing is said of it here."
+
+
 def test_the_focus_is_layered_else_the_last_hedge() -> None:
     one = summary_of(rows("vxth", "static-calls", CHEAPER, DEEPER), names=["vxth", "static-calls"])
     assert verdict(one)[0].startswith("On 2007-2024 static-calls cost 0.8% a year more than vxth")
@@ -154,24 +174,24 @@ def test_the_focus_is_layered_else_the_last_hedge() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
-        ("2007-01-03", "2024-12-31", "2007-2024"),
-        ("2006-03-01", "2024-08-30", "2006-2024"),
-        ("2020-01-02", "2020-12-31", "2020"),
-        ("2020-02-03", "2020-12-31", "2020-02-03 to 2020-12-31"),
-        ("2019-11-01", "2020-05-29", "2019-11-01 to 2020-05-29"),
-        ("2019-05-31", "2020-05-29", "2019-05-31 to 2020-05-29"),
-        ("2019-05-31", "2020-05-30", "2019-2020"),
+        ("2007-01-03", "2024-12-31", "On 2007-2024"),
+        ("2006-03-01", "2024-08-30", "From March 2006 to August 2024"),
+        ("2020-01-02", "2020-12-31", "On 2020"),
+        ("2020-02-03", "2020-12-31", "From 2020-02-03 to 2020-12-31"),
+        ("2019-11-01", "2020-05-29", "From 2019-11-01 to 2020-05-29"),
+        ("2019-05-31", "2020-05-29", "From 2019-05-31 to 2020-05-29"),
+        ("2019-05-31", "2020-05-30", "From May 2019 to May 2020"),
     ],
 )
 def test_the_window_is_told_in_years_where_there_is_one(start, end, said) -> None:
     pair = rows("layered", "static-calls", CHEAPER, DEEPER)
-    assert verdict(summary_of(pair, start=start, end=end))[0].startswith(f"On {said} layered cost")
+    assert verdict(summary_of(pair, start=start, end=end))[0].startswith(f"{said} layered cost")
 
 
 def test_without_an_interval_the_reason_is_told() -> None:
     pair = rows("layered", "static-calls", (0.8,), (-1.9,), SHORT, (None, None))
     assert verdict(summary_of(pair, start="2020-02-03", end="2020-03-02")) == [
-        "On 2020-02-03 to 2020-03-02 layered cost 0.8% a year less than static-calls and its worst "
+        "From 2020-02-03 to 2020-03-02 layered cost 0.8% a year less than static-calls and its worst "
         "drawdown was 1.9 points deeper: undecided, as 20 sessions are fewer than 60."
     ]
 
@@ -179,8 +199,8 @@ def test_without_an_interval_the_reason_is_told() -> None:
 def test_a_ruin_is_not_put_into_figures() -> None:
     pair = rows("layered", "none", (None,), (40.0,), RUINED + "; days common to both, to 2020-03-16")
     assert verdict(summary_of(pair, stopped=["none"])) == [
-        "On 2007-2020 (until no hedge stopped on 2020-03-16) layered cannot be told against no hedge: "
-        "a NAV fell to 0 or below."
+        "From January 2007 to March 2020 (to 2020-03-16, the last day of both) layered cannot be told "
+        "against no hedge: a NAV fell to 0 or below."
     ]
     nothing = rows("layered", "none", (None,), (0.0,), "drawn")
     assert verdict(summary_of(nothing))[0].endswith("no hedge: the figure is undefined on these days.")
@@ -198,20 +218,20 @@ def test_variants_that_stopped_early() -> None:
         )
     )
     assert said[1] == (
-        "On 2007-2011 (until no hedge stopped on 2011-08-08) layered cost 1.2% a year more than no hedge "
-        "(90%: 0.4 to 2.0) and its worst drawdown was 6.2 points shallower (2.0 to 9.9): dearer, "
-        "better protected."
+        "From January 2007 to August 2011 (to 2011-08-08, the last day of both) layered cost 1.2% a year "
+        "more than no hedge (90%: 0.4 to 2.0) and its worst drawdown was 6.2 points shallower (2.0 to "
+        "9.9): dearer, better protected."
     )
     both = summary_of(rows("layered", "vxth", CHEAPER, DEEPER), stopped=["layered", "vxth"])
-    assert verdict(both)[0].startswith("On 2007-2024 (until layered or vxth stopped) layered cost")
+    assert verdict(both)[0].startswith("On 2007-2024 (layered and vxth stopped early) layered cost")
 
 
 def test_one_variant_alone() -> None:
     assert verdict(summary_of(names=["layered"])) == [
-        "Only layered was run on 2007-2024: there is nothing to compare it with."
+        "On 2007-2024 only layered was run: there is nothing to compare it with."
     ]
     assert verdict(summary_of(names=["none"], stopped=["none"])) == [
-        "Only no hedge was run on 2007-2024: there is nothing to compare it with; it stopped early "
+        "On 2007-2024 only no hedge was run: there is nothing to compare it with; it stopped early "
         "(margin not met; lower it)."
     ]
 
@@ -236,7 +256,7 @@ def matched(pair, by="cost", scales=None, left_out=None, reference="layered") ->
     [
         (
             matched(rows("layered", "static-calls", (0.4, -0.1, 0.9), (1.2, 0.5, 2.0))),
-            "At equal cost (0.62 times static-calls) layered grew 0.4% a year more than static-calls "
+            "At equal bleed (0.62 times static-calls) layered grew 0.4% a year more than static-calls "
             "(90%: -0.1 to 0.9) and its worst drawdown was 1.2 points shallower (0.5 to 2.0): "
             "growth undecided, better protected.",
         ),
@@ -248,21 +268,21 @@ def matched(pair, by="cost", scales=None, left_out=None, reference="layered") ->
         ),
         (
             matched(rows("layered", "static-calls", (0.4, 0.1, 0.9), (1.2,)), "cost"),
-            "At equal cost (0.62 times static-calls) layered grew 0.4% a year more than static-calls "
+            "At equal bleed (0.62 times static-calls) layered grew 0.4% a year more than static-calls "
             "(90%: 0.1 to 0.9) and its worst drawdown was 1.2 points shallower: "
             "pays better, protection undecided.",
         ),
         (
             matched([], scales={"layered": 1.0}, left_out={"none": "it holds no hedge", "vxth": "it gains"}),
-            "At equal cost there is nothing to compare (vxth: it gains).",
+            "At equal bleed there is nothing to compare (vxth: it gains).",
         ),
         (
             matched([], scales={}, left_out={"none": "no hedge bleeds"}, reference=None),
-            "At equal cost there is nothing to compare.",
+            "At equal bleed there is nothing to compare.",
         ),
         (
             matched(rows("layered", "static-calls", (None,), (1.0,), RUINED)),
-            "At equal cost (0.62 times static-calls) layered cannot be told against static-calls: "
+            "At equal bleed (0.62 times static-calls) layered cannot be told against static-calls: "
             "a NAV fell to 0 or below.",
         ),
     ],
@@ -276,7 +296,7 @@ def test_matched_to_another_than_the_focus() -> None:
     given = matched(pair, scales={"vxth": 1.0, "long-vx": 1.85}, reference="vxth")
     summary = summary_of(rows("vxth", "long-vx", CHEAPER, DEEPER), matched=given)
     assert verdict(summary)[1].startswith(
-        "At equal cost (1.85 times long-vx) long-vx grew 0.4% a year less than vxth (90%: 0.1 to 0.9)"
+        "At equal bleed (1.85 times long-vx) long-vx grew 0.4% a year less than vxth (90%: 0.1 to 0.9)"
     )
 
 
@@ -340,11 +360,9 @@ def test_it_reads_a_real_summary() -> None:
     }
     said = verdict(summary)
     assert len(said) == 5
-    assert said[0].startswith(
-        "On 2006-03-01 to 2006-09-26 (until static-calls stopped on 2006-09-26) layered "
-    )
+    assert said[0].startswith("From 2006-03-01 to 2006-09-26 (to 2006-09-26, the last day of both) layered ")
     assert said[1].startswith("It ")
-    assert said[3].startswith("At equal cost there is nothing to compare (static-calls: it holds no hedge; ")
+    assert said[3].startswith("At equal bleed there is nothing to compare (static-calls: it holds no hedge; ")
     assert said[4].startswith("Clear differences once all 6 pairs are counted (Holm): ")
 
 

@@ -44,7 +44,8 @@ def dissect(run: RunResult, market: Market, prices: PriceModel, study: Study) ->
 
     - theta: theta a day times the calendar days (a part of one between a close and an open).
     - roll_down: what time alone does beyond theta: the forward drifts to the index, the VIX curve and the
-      smile's term structure are held by tenor. For the hedge, theta and roll_down are its `hedge_carry`.
+      smile's term structure are held by tenor. On days without a trade or
+      settlement of the hedge, its theta and roll_down add up to `hedge_carry`.
     - rates: the rate, and the ratio of the forward to the index, change; the strike's volatility does not.
     - delta, gamma: the move of the index; of VIX options, of their future beyond its roll. A future's whole
       move beyond its roll is delta; a share's delta is to the 30-day VX position.

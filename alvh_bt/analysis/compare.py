@@ -19,9 +19,10 @@ from alvh_bt.analysis.signal_coverage import coverage_notes, unavailable_shares
 from alvh_bt.analysis.states import market_states
 from alvh_bt.book.records import REASON_TEXT, Reason
 from alvh_bt.chains import ChainStore
+from alvh_bt.choices import Match
 from alvh_bt.compiled import source_hash
 from alvh_bt.config import Study
-from alvh_bt.contracts import calendar_date
+from alvh_bt.contracts import calendar_date, epoch_day
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.run import run_variants
 from alvh_bt.hedges import find_hedge
@@ -74,6 +75,8 @@ def run_comparison(
     def taken_apart(run: RunResult, prices: PriceModel) -> Anatomy:
         return dissect(run, market, prices, study)
 
+    # At equal protection hedges are scaled by their exposures.
+    dissected = dissected or study.comparison.match == Match.PROTECTION
     after = taken_apart if dissected else None
     runs, found, prices, calendar = run_variants(market, study, tick, meanwhile, store, after)
     settings = study.settings()
@@ -152,6 +155,9 @@ def _notes(market: Market, study: Study, runs: Sequence[RunResult]) -> Iterator[
         days = tuple(day for day in repair.days if first <= day <= last)
         if days:
             yield str(replace(repair, days=days))
+    for crisis in study.crises:
+        if not first <= epoch_day(crisis.end) or not epoch_day(crisis.start) <= last:
+            yield f"crisis {crisis.name!r} ({crisis.start} to {crisis.end}) lies outside of the window"
     proxy = REASON_TEXT[Reason.PROXY_SETTLEMENT]
     for run in runs:
         settled = run.trades[run.trades["action"] == "settle"]

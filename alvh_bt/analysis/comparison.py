@@ -69,7 +69,7 @@ def compare_runs(result: ComparisonResult, draws: int = 2000, seed: int = 0) -> 
 
     How far to trust a 90% interval: on simulated books whose true difference is known (fat tails, days
     that follow each other, volatility in clusters) it covers the truth of CAGR and Sharpe in 86-89% of
-    histories of 1,000 to 4,500 sessions, but that of CVaR in only 75-81%: calm histories do not know how
+    histories of 1,000 to 4,500 sessions, but that of CVaR in only 73-81%: calm histories do not know how
     bad the worst days of others are. That of the drawdown is of where the difference lands in like
     histories; it is wide, and holds the mean over such histories in 96% or more.
 

@@ -12,6 +12,7 @@ import pandas as pd
 from alvh_bt.analysis.comparison import Difference, compare_runs
 from alvh_bt.analysis.contribution import hedge_contribution, interest_rates, scaled_run
 from alvh_bt.analysis.decay import bleed_usd
+from alvh_bt.analysis.focus import FOCUS
 from alvh_bt.analysis.metrics import Metrics, run_metrics
 from alvh_bt.analysis.plain import plain
 from alvh_bt.analysis.results import ComparisonResult
@@ -19,8 +20,8 @@ from alvh_bt.choices import Match
 from alvh_bt.contracts import code_name
 from alvh_bt.engine.results import RunResult
 
-#: The variant that others are matched to, where it was run.
-_REFERENCE: Final = "layered"
+#: A hedge scaled further than by this, or down by as much, would be another hedge.
+_FARTHEST: Final = 10.0
 _AMOUNT: Final = {Match.COST: "bleed", Match.PROTECTION: "average P&L in the shock"}
 
 
@@ -118,7 +119,7 @@ def matched_summary(matched: Matched) -> dict[str, Any]:
 
 
 def _reference(result: ComparisonResult) -> RunResult | None:
-    named = result.run(_REFERENCE)
+    named = result.run(FOCUS)
     return named or next((run for run in result.runs if _bleed(run) > 0), None)
 
 
@@ -139,7 +140,10 @@ def _scale(result: ComparisonResult, reference: RunResult, rival: RunResult, mat
         if not amount > 0:
             return np.nan, f"the {_AMOUNT[match]} of {run.variant} is not positive ({amount:,.0f} USD)"
         amounts.append(amount)
-    return amounts[0] / amounts[1], ""
+    scale = amounts[0] / amounts[1]
+    if not 1.0 / _FARTHEST <= scale <= _FARTHEST:
+        return np.nan, f"its hedge would have to be {scale:.2g} times as large: too far apart to compare"
+    return scale, ""
 
 
 def _bleed(run: RunResult) -> float:

@@ -124,8 +124,7 @@ def run_paths(market: Market, study: Study, paths: int, tick: Callable[[], Any] 
     AccountingError
         When the books do not balance.
     """
-    if paths < 1:
-        raise ConfigError(f"paths = {paths} must be at least 1; raise it")
+    check_paths(market, study, paths)
     variant_names(study.hedges)
     first, last = market.window(study.start, study.end)
     block, neighbours = study.comparison.path_block, study.comparison.path_neighbours
@@ -153,6 +152,20 @@ def run_paths(market: Market, study: Study, paths: int, tick: Callable[[], Any] 
         block=block,
         neighbours=neighbours,
     )
+
+
+def check_paths(market: Market, study: Study, paths: int) -> None:
+    """Raise unless the study's window can be resampled; for before a long run.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `run_paths`.
+    """
+    if paths < 1:
+        raise ConfigError(f"paths = {paths} must be at least 1; raise it")
+    first, last = market.window(study.start, study.end)
+    simulate(market, first, last, study.seed, study.comparison.path_block, study.comparison.path_neighbours)
 
 
 def _run_hedges(market: Market, study: Study, tick: Callable[[], Any]) -> list[dict[str, Any]]:

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from alvh_bt.analysis.comparison import COMMON_DAYS, NO_INTERVAL
+from alvh_bt.analysis.focus import focus_of, rivals_of
+from alvh_bt.analysis.verdict_words import Gap, amount, depth_words, interval_words, period_words
 
 Summary = Mapping[str, Any]
 
-#: The variant that the verdict is about, where it was run; how many others it is told against, and
-#: which of them first.
-_FOCUS: Final = "layered"
+#: How many others the variant is told against.
 _RIVALS: Final = 4
-_FIRST_RIVALS: Final = ("static-calls", "static-futures")
-
-#: Days at either end of a year on which nothing may trade.
-_HOLIDAYS: Final = 5
 #: Differences with an adjusted p-value below this stay clear, as a 90% interval would have it.
 _CLEAR: Final = 0.10
-
-
-class _Gap(NamedTuple):
-    """The focus's figure less the rival's, in percent or points; bounds None without an interval."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    method: str
-
-    @property
-    def clear(self) -> bool:
-        return self.low is not None and self.high is not None and not self.low <= 0.0 <= self.high
-
-    def turned(self) -> _Gap:
-        """The rival's figure less the focus's."""
-        low, high = (None if bound is None else -bound for bound in (self.high, self.low))
-        return _Gap(None if self.value is None else -self.value, low, high, self.method)
+#: In what matched hedges are equal, in words.
+_EQUAL: Final = {"cost": "bleed", "protection": "protection"}
 
 
 def verdict(summary: Summary) -> list[str]:
@@ -70,27 +50,19 @@ def verdict(summary: Summary) -> list[str]:
     and its worst drawdown was 1.9 points deeper (-0.7 to 4.1): cheaper, protection undecided.
     """
     names = list(summary["variants"])
-    focus = _FOCUS if _FOCUS in names else next((n for n in reversed(names) if n != "none"), names[0])
-    rivals = _in_order(names, focus)
+    focus = focus_of(names)
+    rivals = rivals_of(names, focus)
     if not rivals:
         return [_alone(focus, summary)]
     said = [_against(focus, rival, summary, rival == rivals[0]) for rival in rivals[:_RIVALS]]
+    idle = [name for name in names if name != "none" and _is_idle(summary["variants"][name])]
+    if idle:
+        said.insert(0, f"{_both(idle, 'and')} never held a hedge: nothing is said of {_it(idle)} here.")
     if summary.get("matched"):
         said.extend(_at_equal(focus, summary["matched"]))
     if summary.get("superior"):
         said.append(_counted(summary["comparisons"], summary["superior"]))
     return said
-
-
-def _in_order(names: Sequence[str], focus: str) -> list[str]:
-    """Return the rivals, the most telling first: static hedges, no hedge, others."""
-
-    def rank(name: str) -> int:
-        if name in _FIRST_RIVALS:
-            return _FIRST_RIVALS.index(name)
-        return 2 if name.startswith("static-") else 3 if name == "none" else 4
-
-    return sorted((name for name in names if name != focus), key=rank)
 
 
 def _called(name: str) -> str:
@@ -99,9 +71,8 @@ def _called(name: str) -> str:
 
 def _alone(focus: str, summary: Summary) -> str:
     stopped = summary["variants"][focus].get("stopped")
-    said = (
-        f"Only {_called(focus)} was run on {_period(**_window(summary))}: there is nothing to compare it with"
-    )
+    period = period_words(**_window(summary))
+    said = f"{period} only {_called(focus)} was run: there is nothing to compare it with"
     return f"{said}; it stopped early ({stopped})." if stopped else f"{said}."
 
 
@@ -109,22 +80,14 @@ def _window(summary: Summary) -> dict[str, dt.date]:
     return {name: dt.date.fromisoformat(summary["window"][name]) for name in ("start", "end")}
 
 
-def _period(start: dt.date, end: dt.date) -> str:
-    """Return years where there is at least one, else dates."""
-    whole = start <= dt.date(start.year, 1, _HOLIDAYS) and end >= dt.date(end.year, 12, 31 - _HOLIDAYS)
-    if start.year == end.year:
-        return f"{start.year}" if whole else f"{start} to {end}"
-    return f"{start.year}-{end.year}" if whole or (end - start).days >= 365 else f"{start} to {end}"
-
-
 def _against(focus: str, rival: str, summary: Summary, first: bool) -> str:
     growth, fall = (_gap(summary["comparisons"], focus, rival, name) for name in ("cagr", "max_drawdown"))
     when = _when(focus, rival, summary, growth.method)
-    subject = f"On {when} {focus}" if first or "(" in when else "It"
+    subject = f"{when} {focus}" if first or "(" in when else "It"
     if growth.value is None or fall.value is None:
         return f"{subject} cannot be told against {_called(rival)}: {_reason(growth.method)}."
-    cost, cost_word = _cost(growth, rival)
-    depth, depth_word = _depth(fall)
+    cost, cost_word = _cost(growth, rival, _beats_none(focus, summary))
+    depth, depth_word = depth_words(fall)
     if fall.clear:
         depth_word = _with_worst_days(focus, rival, summary, (fall.value or 0.0) > 0.0) or depth_word
     end = _settled(growth, fall, f"{cost_word}, {depth_word}")
@@ -149,36 +112,49 @@ def _with_worst_days(focus: str, rival: str, summary: Summary, shallower: bool) 
     return f"{said} {more[0]} earned {more[1]:,.0f} USD and {less[0]} {less[1]:,.0f}"
 
 
-def _settled(growth: _Gap, fall: _Gap, words: str) -> str:
+def _settled(growth: Gap, fall: Gap, words: str) -> str:
     """Return what both differences settle, `words` where at least one is clear."""
     if growth.clear or fall.clear:
         return words
     return "both undecided" if growth.low is not None else f"undecided, as {_reason(growth.method)}"
 
 
-def _gap(rows: Sequence[Mapping[str, Any]], focus: str, rival: str, metric: str) -> _Gap:
+def _gap(rows: Sequence[Mapping[str, Any]], focus: str, rival: str, metric: str) -> Gap:
     for row in rows:
         if row["metric"] == metric and {row["a"], row["b"]} == {focus, rival}:
             value, low, high = (
                 None if row[name] is None else 100.0 * row[name]
                 for name in ("difference", "ci_low", "ci_high")
             )
-            found = _Gap(value, low, high, row["method"])
+            found = Gap(value, low, high, row["method"])
             return found if row["a"] == focus else found.turned()
-    return _Gap(None, None, None, f"{NO_INTERVAL}the two were not compared")
+    return Gap(None, None, None, f"{NO_INTERVAL}the two were not compared")
 
 
 def _when(focus: str, rival: str, summary: Summary, method: str) -> str:
     """Return the days on which two variants were compared, and whose end cut them short."""
     window = _window(summary)
-    stopped = [name for name in (focus, rival) if summary["variants"][name].get("stopped")]
-    who = f"until {' or '.join(_called(name) for name in stopped)} stopped" if stopped else "until"
     _, common, last = method.partition(COMMON_DAYS)
     if common:
         last = last.partition(";")[0]
-        on = " on" if stopped else ""
-        return f"{_period(window['start'], dt.date.fromisoformat(last))} ({who}{on} {last})"
-    return f"{_period(**window)} ({who})" if stopped else _period(**window)
+        period = period_words(window["start"], dt.date.fromisoformat(last))
+        return f"{period} (to {last}, the last day of both)"
+    stopped = [name for name in (focus, rival) if summary["variants"][name].get("stopped")]
+    early = f" ({_both([_called(name) for name in stopped], 'and')} stopped early)" if stopped else ""
+    return period_words(**window) + early
+
+
+def _is_idle(variant: Mapping[str, Any]) -> bool:
+    """Return whether a hedge was never held: neither P&L nor decay."""
+    return variant.get("hedge_pnl_usd") == 0.0 and variant.get("hedge_decay") == 0.0
+
+
+def _both(names: Sequence[str], word: str) -> str:
+    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _it(names: Sequence[str]) -> str:
+    return "them" if len(names) > 1 else "it"
 
 
 def _reason(method: str) -> str:
@@ -187,80 +163,63 @@ def _reason(method: str) -> str:
     return stated.partition(";")[0] or "the figure is undefined on these days"
 
 
-def _cost(growth: _Gap, rival: str) -> tuple[str, str]:
+def _beats_none(focus: str, summary: Summary) -> bool:
+    """Return whether the book grew more than it would have without a hedge: then it did not cost."""
+    gap = _gap(summary["comparisons"], focus, "none", "cagr")
+    return gap.value is not None and gap.value > 0.0
+
+
+def _cost(growth: Gap, rival: str, gained: bool) -> tuple[str, str]:
     """Return the clause on growth as a cost, and what it settles."""
     whom, value = _called(rival), growth.value or 0.0
     if value == 0.0:
-        return f"cost as much as {whom}{_range(growth.turned(), '90%: ')}", "cost undecided"
+        return f"cost as much as {whom}{interval_words(growth.turned(), '90%: ')}", "cost undecided"
     told = growth if value > 0.0 else growth.turned()
-    amount, bounds = f"{_amount(told)}% a year", _range(told, "90%: ")
+    pace, bounds = f"{amount(told)}% a year", interval_words(told, "90%: ")
     if value < 0.0:
-        clause, word = f"cost {amount} more than {whom}", "dearer"
+        clause, word = f"cost {pace} more than {whom}", "dearer"
     elif rival == "none":
-        clause, word = f"earned {amount} more than {whom}", "it paid for itself"
+        clause, word = f"earned {pace} more than {whom}", "it paid for itself"
+    elif gained:
+        clause, word = f"earned {pace} more than {whom}", "it paid better"
     else:
-        clause, word = f"cost {amount} less than {whom}", "cheaper"
+        clause, word = f"cost {pace} less than {whom}", "cheaper"
     return clause + bounds, word if growth.clear else "cost undecided"
-
-
-def _depth(fall: _Gap) -> tuple[str, str]:
-    """Return the clause on the worst drawdown, and what it settles; drawdowns are negative."""
-    value = fall.value or 0.0
-    if value == 0.0:
-        return f"as deep{_range(fall.turned(), '')}", "protection undecided"
-    told = fall if value > 0.0 else fall.turned()
-    clause = f"{_amount(told)} points {'shallower' if value > 0.0 else 'deeper'}{_range(told, '')}"
-    word = "better protected" if value > 0.0 else "worse protected"
-    return clause, word if fall.clear else "protection undecided"
-
-
-def _figures(gap: _Gap) -> list[str]:
-    """Return value and bounds to one decimal, or to as many more as tell each of them from zero."""
-    known = [figure for figure in (gap.value, gap.low, gap.high) if figure is not None]
-    for decimals in (1, 2, 3):
-        if all(round(figure, decimals) or not figure for figure in known):
-            break
-    return [f"{round(figure, decimals) + 0.0:.{decimals}f}" for figure in known]
-
-
-def _amount(gap: _Gap) -> str:
-    return _figures(gap)[0]
-
-
-def _range(gap: _Gap, level: str) -> str:
-    if gap.low is None or gap.high is None:
-        return ""
-    _, low, high = _figures(gap)
-    return f" ({level}{low} to {high})"
 
 
 def _at_equal(focus: str, matched: Mapping[str, Any]) -> list[str]:
     """Return a sentence on the first rival at equal cost or protection, and on others that differ."""
-    names, by = list(matched["scales"]), matched["by"]
+    names, by = list(matched["scales"]), _EQUAL[matched["by"]]
     focus = focus if focus in names else (matched["reference"] or "")
-    others = _in_order(names, focus)
+    others = rivals_of(names, focus)
     if not others:
         why = "; ".join(f"{name}: {said}" for name, said in matched["left_out"].items() if name != "none")
         return [f"At equal {by} there is nothing to compare{f' ({why})' if why else ''}."]
     rows = matched["comparisons"]
-    told = [others[0], *(name for name in others[1:] if _gap(rows, focus, name, "cagr").clear)]
+    told = [others[0], *(name for name in others[1:] if _stays_clear(rows, focus, name))]
     return [_scaled(focus, rival, matched) for rival in told]
 
 
+def _stays_clear(rows: Sequence[Mapping[str, Any]], focus: str, rival: str) -> bool:
+    """Return whether the difference in growth is clear once all pairs are counted."""
+    of_pair = (r for r in rows if r["metric"] == "cagr" and {r["a"], r["b"]} == {focus, rival})
+    return any(row["p_adjusted"] is not None and row["p_adjusted"] < _CLEAR for row in of_pair)
+
+
 def _scaled(focus: str, rival: str, matched: Mapping[str, Any]) -> str:
-    rows, by = matched["comparisons"], matched["by"]
+    rows, by = matched["comparisons"], _EQUAL[matched["by"]]
     sizes = [name for name in (focus, rival) if name != matched["reference"]]
     scaled = " and ".join(f"{matched['scales'][name]:.2f} times {name}" for name in sizes)
     growth, fall = (_gap(rows, focus, rival, metric) for metric in ("cagr", "max_drawdown"))
     if growth.value is None or fall.value is None:
         return f"At equal {by} ({scaled}) {focus} cannot be told against {rival}: {_reason(growth.method)}."
     told = growth if growth.value >= 0.0 else growth.turned()
-    pace = f"{_amount(told)}% a year {'more' if growth.value >= 0.0 else 'less'} than {rival}"
-    depth, settled = _depth(fall)
+    pace = f"{amount(told)}% a year {'more' if growth.value >= 0.0 else 'less'} than {rival}"
+    depth, settled = depth_words(fall)
     pays = ("pays better" if growth.value > 0.0 else "pays worse") if growth.clear else "growth undecided"
     end = _settled(growth, fall, f"{pays}, {settled}")
     return (
-        f"At equal {by} ({scaled}) {focus} grew {pace}{_range(told, '90%: ')} "
+        f"At equal {by} ({scaled}) {focus} grew {pace}{interval_words(told, '90%: ')} "
         f"and its worst drawdown was {depth}: {end}."
     )
 
@@ -272,13 +231,15 @@ def _counted(rows: Sequence[Mapping[str, Any]], tests: Mapping[str, Any]) -> str
         for metric in ("cagr", "max_drawdown")
     ]
     clear = [str(sum(value < _CLEAR for value in values) or "none") for values in adjusted]
-    pairs = len(adjusted[0])
+    pairs, known = sum(row["metric"] == "cagr" for row in rows), len(adjusted[0])
     found = f"{clear[0]} in growth, {clear[1]} in drawdown"
-    said = f"Clear differences once all {pairs} pairs are counted (Holm): {found}"
-    if not pairs:
+    said = f"Clear differences once all {known} pairs are counted (Holm): {found}"
+    if not known:
         said = "No pair has an interval"
     elif pairs == 1:
         said = "Only one pair was compared, so that nothing needs to be allowed for the number tried"
+    elif known < pairs:
+        said = f"{said}; {pairs - known} of {pairs} pairs have no interval"
     if tests["reason"]:
         return f"{said}; no test of all at once: {tests['reason']}."
     p_value, base = tests["p_consistent"], _called(tests["benchmark"])

@@ -68,7 +68,7 @@ def settle_due(held: Held, flows: Any, trades: Any, day: int, values: Any, costs
 
     The condors' payoffs are checked against their wings first.
     """
-    lots = held.lots
+    before, lots = held, held.lots
     for row in range(lots.shape[0]):
         if lots[row]["expiry"] < day:
             return Step(held, Trouble.MISSED, row, 0.0)
@@ -81,7 +81,7 @@ def settle_due(held: Held, flows: Any, trades: Any, day: int, values: Any, costs
         if _is_due(lots[row], day, at_open):
             price = settlement_price(lot_contract(lots[row]), values)
             if math.isnan(price):
-                return Step(held, Trouble.NO_VALUE, row, 0.0)
+                return Step(before, Trouble.NO_VALUE, row, 0.0)
             proxy = settles_on_proxy(lots[row]["root"], values)
             reason = Reason.PROXY_SETTLEMENT if proxy else Reason.SETTLEMENT
             order = closing_order(lots[row], price, reason, Action.SETTLE, 0)

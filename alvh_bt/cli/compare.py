@@ -81,16 +81,22 @@ def compare(
 
 def _compare(study: Study, data: Path | None, chains: Path | None, paths: int, out: Path | None) -> None:
     """Run, resample, write and tell."""
+    from rich.console import Console
+
     from alvh_bt.analysis.compare import resample, run_comparison
+    from alvh_bt.analysis.paths import check_paths
     from alvh_bt.analysis.summary import summarise
     from alvh_bt.hedges import variant_names
     from alvh_bt.market import load_market
     from alvh_bt.report.files import check_out, write_outputs
+    from alvh_bt.report.paths_table import print_paths
 
     variant_names(study.hedges)
     if out is not None:
         check_out(out)
     market = load_market(data)
+    if paths:
+        check_paths(market, study, paths)
     first, last = market.window(study.start, study.end)
     sessions = (last - first + 1) * len(study.hedges)
     store = None if chains is None else open_folder_of_chains(chains)
@@ -98,42 +104,44 @@ def _compare(study: Study, data: Path | None, chains: Path | None, paths: int, o
         sessions, lambda tick: run_comparison(market, study, tick, _load_the_rest, store, out is not None)
     )
     summary = summarise(result, study.bootstrap_draws, study.seed, study.comparison.match)
+    if out is not None:
+        # Also before the histories are resampled: hours later it may be too late.
+        write_outputs(result, out, summary)
+    _tell(result, summary)
     if paths:
         job = partial(resample, result, summary, market, study, paths)
         result, summary = with_progress(sessions * paths, job)
+        print_paths(summary["paths"], Console())
+        if out is not None:
+            write_outputs(result, out, summary)
     if out is not None:
-        write_outputs(result, out, summary)
-    _tell(result, summary, out)
+        typer.echo(f"written to {out}: summary.json, report.html, figures and tables")
+    if any(run.stopped for run in result.runs):
+        raise typer.Exit(1)
 
 
 #: What is worth a line in the terminal, of the notes that the report has.
 _TOLD = (
     *("no condor was opened", "never deployed", "never bought", "is not a hedge", "and so neutral"),
+    "lies outside of the window",
     *("the first session with", "the last session with"),
 )
 
 
-def _tell(result: Any, summary: dict[str, Any], out: Path | None) -> None:
-    """Print what the comparison shows; exit with status 1 where a run stopped early."""
+def _tell(result: Any, summary: dict[str, Any]) -> None:
+    """Print what the comparison shows, and which runs stopped early."""
     from rich.console import Console
 
     from alvh_bt.analysis.chains import TOPIC
-    from alvh_bt.report.paths_table import print_paths
     from alvh_bt.report.tables import print_comparison
 
     print_comparison(summary, Console())
-    if "paths" in summary:
-        print_paths(summary["paths"], Console())
     for note in result.notes:
         if note.startswith(TOPIC) or any(what in note for what in _TOLD):
             typer.echo(note)
-    if out is not None:
-        typer.echo(f"written to {out}: summary.json, report.html, figures and tables")
-    stopped = [run for run in result.runs if run.stopped]
-    for run in stopped:
-        typer.echo(f"alvh: {run.variant}: {run.stopped}", err=True)
-    if stopped:
-        raise typer.Exit(1)
+    for run in result.runs:
+        if run.stopped:
+            typer.echo(f"alvh: {run.variant}: {run.stopped}", err=True)
 
 
 def open_folder_of_chains(folder: Path) -> Any:

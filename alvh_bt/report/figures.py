@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
+from alvh_bt.analysis.focus import FOCUS
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.engine.results import RunResult
 from alvh_bt.report.figures_told import told_panels
@@ -28,7 +29,7 @@ from alvh_bt.report.picture import (
     raise_title,
     svg_bytes,
 )
-from alvh_bt.report.wording import FOCUS, inputs_line, usd
+from alvh_bt.report.wording import inputs_line, usd
 
 _LAYERS: Final = (("one", "#56B4E9", "o", 14), ("two", "#E69F00", "^", 46), ("three", "#D55E00", "s", 46))
 # More drawdown points than this paint one line over another: a short fall is a spike one pixel wide.

@@ -11,12 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import alvh_bt
+from alvh_bt.analysis.focus import focus_of
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.report import page_tables as tables
 from alvh_bt.report import run_tables, wording
 from alvh_bt.report.headline import headline
 from alvh_bt.report.packing import packed_text
-from alvh_bt.report.page_data import focus_of, page_payload
+from alvh_bt.report.page_data import page_payload
 from alvh_bt.report.study_text import command_line, study_toml
 
 #: What stands in for the charts where scripts cannot run.
@@ -120,7 +121,7 @@ def _about(result: ComparisonResult, summary: Mapping[str, Any]) -> dict[str, An
 def _of_runs(result: ComparisonResult, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tables that every comparison has."""
     journal, total = run_tables.journal_table(result)
-    focus = focus_of(result)
+    focus = focus_of([run.variant for run in result.runs])
     rows = summary["comparisons"]
     near = [row for row in rows if focus in (row["a"], row["b"])]
     return {

@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_bt.analysis.anatomy import PARTS, Anatomy
+from alvh_bt.analysis.focus import focus_of
 from alvh_bt.analysis.plain import plain
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.engine.results import RunResult
 from alvh_bt.report import palette
 from alvh_bt.report.packing import Packer, coded
 from alvh_bt.report.positions import layer_spells, lot_spells
-from alvh_bt.report.wording import FOCUS
 
 _PROFILE: Final = ("pnl", "delta", "gamma", "vega", "theta")
 _JOURNAL_TEXT: Final = ("book", "layer", "event", "reason", "signals")
@@ -43,7 +43,7 @@ def page_payload(result: ComparisonResult, summary: Mapping[str, Any]) -> str:
         "spx": pack.add(result.states["spx"].reindex(dates).to_numpy("float32")),
         "vix": pack.add(result.states["vix"].reindex(dates).to_numpy("float32")),
         "cash": result.starting_cash,
-        "focus": focus_of(result),
+        "focus": focus_of([run.variant for run in result.runs]),
         "variants": [_variant(pack, run, dates) for run in result.runs],
         "lines": {
             name: {
@@ -77,12 +77,6 @@ def sessions_of(result: ComparisonResult) -> pd.DatetimeIndex:
     """Return the sessions of the longest run."""
     longest = max(result.runs, key=lambda run: len(run.daily))
     return pd.DatetimeIndex(longest.daily["date"])
-
-
-def focus_of(result: ComparisonResult) -> str:
-    """Return the variant shown first: `layered` where it was run, else the last."""
-    names = [run.variant for run in result.runs]
-    return FOCUS if FOCUS in names else names[-1]
 
 
 def _days(dates: Any) -> NDArray[np.int32]:

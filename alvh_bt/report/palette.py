@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from itertools import cycle, product
 from typing import Final, NamedTuple
 
+from alvh_bt.analysis.focus import FOCUS
 from alvh_bt.report.picture import BLACK
-from alvh_bt.report.wording import FOCUS
 
 _NAMED: Final = {"none": BLACK, "static-calls": "#E69F00", "static-futures": "#009E73", FOCUS: "#0072B2"}
 _OTHERS: Final = ("#D55E00", "#CC79A7", "#56B4E9", "#F0E442")

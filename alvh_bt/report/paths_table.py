@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from alvh_bt.analysis.focus import focus_of
 from alvh_bt.report import wording
 
 #: Headings of `pair_rows` and of `variant_rows`.
@@ -28,9 +29,9 @@ _LABELS: Final = {key: label for key, label, _ in wording.METRIC_ROWS}
 
 
 def told_pairs(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the pairs that are told: the layered hedge, or else the first variant, with every other one."""
+    """Return the pairs that are told: the variant that the comparison is about, with every other one."""
     names = list(figures["variants"])
-    focus = wording.FOCUS if wording.FOCUS in names else names[0]
+    focus = focus_of(names)
     return [(focus, name) for name in names if name != focus]
 
 

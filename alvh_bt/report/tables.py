@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from alvh_bt.analysis.focus import focus_of
 from alvh_bt.report import wording
 from alvh_bt.report.headline import headline
 
@@ -60,6 +61,10 @@ def comparison_tables(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield _comparisons(summary)
     if summary.get("matched", {}).get("scales"):
         yield _matched(summary["matched"])
+    own = {crisis["name"] for crisis in summary["settings"].get("crises", ())}
+    for crisis in summary["crises"]:
+        if crisis["name"] in own:
+            yield _crisis(crisis)
     for kind in ("modelled", "repaired", "unavailable"):
         line = wording.inputs_line(summary["inputs"], kind)
         if kind == "modelled" or line != "none":
@@ -149,11 +154,29 @@ def _matched(matched: Mapping[str, Any]) -> Table:
     return table
 
 
+def _crisis(crisis: Mapping[str, Any]) -> Table:
+    """Return a crisis of the user's own; the named ones stand in the report."""
+    title = (
+        f"{crisis['name']}: {crisis['start']} to {crisis['end']}, {crisis['sessions']} sessions, S&P 500 "
+        f"{wording.percent(crisis['spx_return'])}, highest VIX {wording.ratio(crisis['vix_peak'])}"
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    for column in ("", "Condor P&L", "Hedge P&L", "Drawdown", "without it", "since the last"):
+        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    for name, each in crisis["variants"].items():
+        if each is not None:
+            money = [wording.usd(each[key]) for key in ("condor_pnl_usd", "hedge_pnl_usd")]
+            falls = [wording.percent(each[key]) for key in ("drawdown", "drawdown_unhedged")]
+            table.add_row(name, *money, *falls, wording.usd(each["cost_since_last_usd"]))
+    table.caption = "USD; drawdown within the window, with the hedge and without; the hedge's P&L until then"
+    return table
+
+
 def _shown_pairs(summary: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the pairs that fit a terminal: of many variants, those with the focus or the first."""
     pairs = {(row["a"], row["b"]) for row in summary["comparisons"]}
     if len(pairs) <= _PAIRS_AT_MOST:
         return pairs
     names = list(summary["variants"])
-    told = {wording.FOCUS if wording.FOCUS in names else names[0], "none" if "none" in names else names[0]}
+    told = {focus_of(names), "none" if "none" in names else names[0]}
     return {pair for pair in pairs if told & set(pair)}

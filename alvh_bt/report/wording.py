@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 UNDEFINED: Final = "n/a"
-#: The variant that the headline is about, where it was run.
-FOCUS: Final = "layered"
 
 _INPUT_NAMES: Final = {
     "vx_open": "VIX futures at the open",
