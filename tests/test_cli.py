@@ -152,7 +152,7 @@ def test_settings_of_a_file_are_used_and_options_override_them(tmp_path: Path) -
 def test_the_verdict_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", *WINDOW, "--hedge", "none", "--hedge", "static-calls"]) == 0
     first = capsys.readouterr().out.splitlines()[0]
-    assert first.startswith("On 2015-07-01 to 2015-10-30 static-calls ")
+    assert first.startswith("From 2015-07-01 to 2015-10-30 static-calls ")
 
 
 def test_the_report_is_drawn_again_from_the_files(

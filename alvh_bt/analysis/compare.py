@@ -60,13 +60,11 @@ def run_comparison(
 
     Raises
     ------
-    ConfigError
-        When a hedge is unknown.
+    ConfigError, AccountingError
+        When a hedge is unknown, or the books do not balance.
     DataError
         When the window holds no usable session, or none with quotes in the chains given, or a price or a
         settlement value is missing.
-    AccountingError
-        When the books do not balance.
     """
     first, last = market.window(study.start, study.end)
     if store is not None:
@@ -77,8 +75,9 @@ def run_comparison(
 
     # At equal protection hedges are scaled by their exposures.
     dissected = dissected or study.comparison.match == Match.PROTECTION
-    after = taken_apart if dissected else None
-    runs, found, prices, calendar = run_variants(market, study, tick, meanwhile, store, after)
+    runs, found, prices, calendar = run_variants(
+        market, study, tick, meanwhile, store, taken_apart if dissected else None
+    )
     settings = study.settings()
     unavailable = unavailable_shares(calendar.signals, first, last)
     chains = None if store is None else chain_figures(store, market, first, last, runs)
