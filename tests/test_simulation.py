@@ -16,7 +16,13 @@ from alvh_bt.contracts import epoch_day
 from alvh_bt.engine.today import Calendar
 from alvh_bt.errors import DataError
 from alvh_bt.market import COLUMN_NAMES, VX_FUTURES, Market, Provenance, Repair, simulation
-from alvh_bt.market.like_days import SourceDays, day_states, draw_source_days, futures_by_tenor
+from alvh_bt.market.like_days import (
+    SourceDays,
+    day_states,
+    days_that_follow,
+    draw_source_days,
+    futures_by_tenor,
+)
 from alvh_bt.market.simulation import simulate
 from alvh_bt.pricing.model import ModelPrices
 
@@ -39,6 +45,16 @@ def drawn(draws: int, block: int = 63, neighbours: int = 20) -> list[SourceDays]
     return [draw_source_days(market, first, last, seed, block, neighbours) for seed in range(draws)]
 
 
+def likes(days: SourceDays, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the joints of like days: the day just left, and the one like it, whose next day the joint leads to.
+
+    Not among them: the first row, and the last session of the window followed by the first.
+    """
+    wrapped = (days.left == last) & (days.row == first)
+    found = days.joint & ~wrapped & (np.arange(len(days.row)) > 0)
+    return days.left[found], np.where(days.row == first, last, days.row - 1)[found]
+
+
 def test_days_stay_in_the_window_and_in_blocks() -> None:
     _, first, last = sample()
     for days in drawn(3, block=20):
@@ -47,15 +63,63 @@ def test_days_stay_in_the_window_and_in_blocks() -> None:
         assert days.left[0] == first - 1
         assert (days.left[1:] == days.row[:-1]).all()
         assert (days.joint == (np.diff(np.append(first - 1, days.row)) != 1)).all()
-        # The end of the window has no next session.
-        assert days.joint[1:][days.row[:-1] == last].all()
 
 
-def test_the_end_of_the_window_starts_a_new_block() -> None:
-    last = sample()[2]
-    reached = [days for days in drawn(10, block=1000) if (days.row[:-1] == last).any()]
-    assert reached
-    assert all(days.row[np.flatnonzero(days.row == last)[0] + 1] <= last for days in reached)
+def test_the_window_is_a_ring() -> None:
+    """With blocks too long for a joint, a history is the window turned: the first day follows the last."""
+    _, first, last = sample()
+    sessions = last + 1 - first
+    for days in drawn(5, block=10**9):
+        assert (days.row == first + (days.row[0] - first + np.arange(sessions)) % sessions).all()
+        assert days.joint[1:].sum() == 1 and days.row[1:][days.joint[1:]] == first
+
+
+def test_a_history_may_begin_on_any_session() -> None:
+    """Of 1200 histories of twelve sessions a hundred begin on each, within four errors of a count."""
+    market, first, _ = sample()
+    rows = [draw_source_days(market, first, first + 11, seed, 5, 3).row[0] for seed in range(1200)]
+    counts = np.bincount(np.array(rows) - first, minlength=12)
+    assert len(counts) == 12
+    assert (np.abs(counts - 100) < 4 * math.sqrt(1200 * (1 / 12) * (11 / 12))).all()
+
+
+def ending_in_panic() -> tuple[Market, int, int]:
+    """Sixty sessions of which the last three are a panic, too few to be each other's twenty."""
+    vix = 15.0 + np.random.default_rng(2).random(61)
+    vix[-3:] = [40.0, 60.0, 80.0]
+    return market_of(spx_close=np.full(61, 100.0), vix_close=vix), 1, 60
+
+
+WINDOWS = pytest.mark.parametrize("window", [sample, ending_in_panic])
+
+
+@WINDOWS
+@pytest.mark.parametrize("block", [1, 20, 63])
+def test_every_session_is_led_to_as_often_as_it_is_left(window, block: int) -> None:
+    """The chances that a session is next, summed over where the history stands, are 1: visits stay even."""
+    market, first, last = window()
+    follow = days_that_follow(market, first, last, 20)
+    n = last + 1 - first
+    here = np.arange(n)
+    like_only = follow != (here[:, None] + 1) % n
+    tried = min(1.0, 1.0 / (block * like_only.mean()))
+    chance = np.zeros((n, n))
+    np.add.at(chance, (np.repeat(here, 20), follow.ravel()), tried / 20)
+    chance[here, (here + 1) % n] += 1.0 - tried
+    assert chance.sum(axis=1) == pytest.approx(np.ones(n), rel=1e-12)
+    assert chance.sum(axis=0) == pytest.approx(np.ones(n), rel=1e-12)
+    assert like_only.any()
+
+
+@WINDOWS
+def test_both_ends_of_the_window_are_visited_once(window) -> None:
+    """Mean visits of its first and of its last sessions over many histories: 1, within four errors."""
+    market, first, last = window()
+    some = min(63, (last + 1 - first) // 10)
+    rows = [draw_source_days(market, first, last, seed, 20, 20).row for seed in range(200)]
+    for end in (slice(0, some), slice(-some, None)):
+        visits = [np.bincount(row - first, minlength=last + 1 - first)[end].mean() for row in rows]
+        assert abs(np.mean(visits) - 1.0) < 4 * np.std(visits) / math.sqrt(len(visits))
 
 
 def test_a_block_starts_after_one_of_the_nearest_days() -> None:
@@ -63,47 +127,44 @@ def test_a_block_starts_after_one_of_the_nearest_days() -> None:
     vix = np.log(market.columns["vix_close"])
     joints = 0
     for days in drawn(5, block=15, neighbours=7):
-        for left, row in zip(days.left[days.joint], days.row[days.joint], strict=True):
-            others = [i for i in range(first - 1, last) if i != left and np.isfinite(vix[i])]
-            if not np.isfinite(vix[left]):  # nothing is known of the day before the window
-                continue
-            nearest = sorted(abs(vix[i] - vix[left]) for i in others)
-            assert abs(vix[row - 1] - vix[left]) <= nearest[6] + 1e-12
+        for left, like in zip(*likes(days, first, last), strict=True):
+            nearest = sorted(abs(vix[i] - vix[left]) for i in range(first, last + 1) if i != left)
+            assert abs(vix[like] - vix[left]) <= nearest[6] + 1e-12
             joints += 1
     assert joints > 300
 
 
 def test_blocks_are_as_long_as_asked() -> None:
     """Joints are drawn one by one: their count over many draws is close to Poisson's, within four errors."""
+    _, first, last = sample()
     for block in (20, 63):
         found = drawn(20, block=block)
-        joints, sessions = sum(int(days.joint.sum()) for days in found), sum(len(days.row) for days in found)
+        joints = sum(len(likes(days, first, last)[0]) for days in found)
+        sessions = sum(len(days.row) - 1 for days in found)
         assert abs(joints - sessions / block) < 4 * math.sqrt(sessions / block)
 
 
 def test_days_are_joined_that_are_like_each_other() -> None:
-    """All but the two forced joints lead to a day that would lead back."""
+    """Every joint leads to a day that would lead back."""
     market, first, last = sample()
     vix, joints = np.log(market.columns["vix_close"]), 0
     for days in drawn(5, block=15, neighbours=7):
-        free = days.joint & (days.left != last) & (np.arange(len(days.row)) > 0)
-        for left, row in zip(days.left[free], days.row[free], strict=True):
-            gaps = sorted(abs(vix[i] - vix[row - 1]) for i in range(first, last) if i != row - 1)
-            assert abs(vix[left] - vix[row - 1]) <= gaps[6] + 1e-12
+        for left, like in zip(*likes(days, first, last), strict=True):
+            gaps = sorted(abs(vix[i] - vix[like]) for i in range(first, last + 1) if i != like)
+            assert abs(vix[left] - vix[like]) <= gaps[6] + 1e-12
             joints += 1
     assert joints > 300
 
 
 def test_panics_are_visited_as_often_as_they_happened() -> None:
-    """Twelve days of panic in 240, too few to be each other's twenty: the mean share is within four errors.
+    """A last twelve days of panic in 240, too few to be each other's twenty: their mean share is fair.
 
     If joints needed not be mutual, every joint would lead away from panic and none to it.
     """
     n, noise = 241, np.random.default_rng(1)
     vix = 15.0 + noise.random(n)
-    panic = np.arange(n) % 60 >= 57
+    panic = np.arange(n) >= n - 12
     vix[panic] += 60.0
-    panic[-1] = False
     market = market_of(spx_close=np.full(n, 100.0), vix_close=vix)
     found = [draw_source_days(market, 1, n - 1, seed, 4, 20) for seed in range(200)]
     shares = [panic[days.row].mean() for days in found]
@@ -395,7 +456,8 @@ def test_real_history_resampled(real_data_dir: Path) -> None:
     resampled, days = simulate(market, first, last, 7), draw_source_days(market, first, last, 7, 63, 20)
     vix = market.columns["vix_close"]
     moves = np.abs(np.diff(np.log(vix[first : last + 1])))
-    jump = np.abs(np.log(vix[days.row[days.joint] - 1] / vix[days.left[days.joint]]))
+    left, like = likes(days, first, last)
+    jump = np.abs(np.log(vix[like] / vix[left]))
     # What a joint adds is less than a usual day's move of VIX, and never more than a rare one's.
     assert np.median(jump) < np.median(moves)
     assert jump.max() < moves.max()

@@ -1,8 +1,8 @@
 """Which real sessions a resampled history is made of: blocks of days in a row, joined at like days.
 
-Source: Politis and Romano (1994), "The Stationary Bootstrap", for blocks of random length; Carlstein, Do,
-Hall, Hesterberg and Kuensch (1998), "Matched-block bootstrap for dependent data", Bernoulli 4(3), for
-blocks that are joined where the series stood alike.
+Source: Politis and Romano (1994), "The Stationary Bootstrap", for blocks of random length on a ring, the
+first day as likely as any; Carlstein, Do, Hall, Hesterberg and Kuensch (1998), "Matched-block bootstrap for
+dependent data", Bernoulli 4(3), for blocks that are joined where the series stood alike.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class SourceDays(NamedTuple):
     """Where each session of a resampled history comes from, shape (n,).
 
     `row` is the real session whose moves and levels it takes, `left` the real session at which the
-    history stood before: `row - 1` within a block, another one at a joint.
+    history stood before: `row - 1` within a block, another one at a joint. The first has the session before
+    the window to its left.
     """
 
     row: Rows
@@ -90,11 +91,13 @@ def draw_source_days(
     """Return the real sessions behind rows `first`..`last` of a resampled history.
 
     A block goes on with the next real session, until a joint: the history then goes on from one of the
-    `neighbours` sessions most like the one just left, by Euclidean distance of `day_states`. Only days that
-    are among each other's most like are joined: else those with many neighbours would be visited more often
-    than the rest, and panics, which resemble nothing, less often than they happened. So every session of
-    the window is as likely as the next in the long run. Two joints are forced, and need not be mutual: the
-    first block follows a day like the one before `first`, and the end of the window ends a block.
+    `neighbours` sessions most like the one just left, by Euclidean distance of `day_states`. The window is a
+    ring: its last session is followed by its first, a joint about once in a history that VIX may jump at.
+    The first row is any session of the window, each as likely: a run holds nothing then, so that the jump
+    from the real past to it costs nothing.
+
+    So every session of the window is as likely as any other on every date, and a history has each of them
+    once on the mean. See `days_that_follow`.
 
     Parameters
     ----------
@@ -115,36 +118,64 @@ def draw_source_days(
         When the window has fewer sessions than `neighbours` + 2.
     """
     sessions = last + 1 - first
+    follow = days_that_follow(market, first, last, neighbours)
+    onward = _onward(sessions)
+    draw = np.random.default_rng(seed)
+    joints = float((follow != onward[:, None]).mean())
+    tries = draw.random(sessions) * block * joints < 1.0
+    picks = (draw.random(sessions) * neighbours).astype(np.int64)
+    places = np.empty(sessions, np.int64)
+    places[0] = draw.integers(sessions)
+    for t in range(1, sessions):
+        at = places[t - 1]
+        places[t] = follow[at, picks[t]] if tries[t] else onward[at]
+    return SourceDays(places + first, np.append(-1, places[:-1]) + first)
+
+
+def days_that_follow(market: Market, first: int, last: int, neighbours: int) -> Rows:
+    """Return which sessions may follow each one where a joint is tried, shape (n, neighbours), from 0.
+
+    Session 0 is row `first`. One of a session's columns is drawn: it has the session after one of those most
+    like it, or the session that follows it anyway where these two are not among each other's most like. With
+    joints that are not mutual, days with many neighbours would be visited more often than the rest, and
+    panics, which resemble nothing, less often than they happened. With mutual ones every session stands
+    here `neighbours` times, so that visits that are spread evenly stay so (the chain of transitions is doubly
+    stochastic).
+
+    Parameters
+    ----------
+    market
+        The history.
+    first, last
+        Rows of the window, both included, VIX known on each.
+    neighbours
+        Like sessions, >= 1.
+
+    Raises
+    ------
+    DataError
+        When the window has fewer sessions than `neighbours` + 2.
+    """
+    sessions = last + 1 - first
     if sessions < neighbours + 2:
         raise DataError(
             f"a window of {sessions} sessions cannot be resampled with {neighbours} like days; "
             f"widen it to {neighbours + 2}, or lower comparison.path_neighbours"
         )
-    # Place 0 is the session before the window, which the first block follows; place k is row first - 1 + k.
-    like = _like_days(day_states(market, first - 1, last), neighbours)
-    mutual = _mutual(like)
-    draw = np.random.default_rng(seed)
-    tries = draw.random(sessions) * block * mutual.mean() < 1.0
-    picks = (draw.random(sessions) * neighbours).astype(np.int64)
-    places, left = np.empty(sessions, np.int64), np.empty(sessions, np.int64)
-    at = 0
-    for t in range(sessions):
-        left[t] = at
-        if t == 0 or at == sessions or (tries[t] and mutual[at, picks[t]]):
-            at = like[at, picks[t]]
-        at += 1
-        places[t] = at
-    return SourceDays(places + first - 1, left + first - 1)
+    like = _like_days(day_states(market, first, last), neighbours)
+    onward = _onward(sessions)
+    return np.where(_mutual(like), onward[like], onward[:, None])
+
+
+def _onward(sessions: int) -> Rows:
+    """Return the session after each one in real order, the first after the last."""
+    return np.roll(np.arange(sessions), -1)
 
 
 def _like_days(states: Floats, neighbours: int) -> Rows:
-    """Return for each row those nearest to it, shape (n, neighbours): neither itself nor the last one."""
-    known = np.flatnonzero(np.isfinite(states).all(axis=1))
-    # A row without a VIX can only be the one before the window: the middle of the window stands for it.
-    asked = np.where(np.isfinite(states), states, 0.0)
-    known = known[known < len(states) - 1]
-    _, found = cKDTree(states[known]).query(asked, k=neighbours + 1)
-    like = known[found]
+    """Return for each row those nearest to it, itself not among them, shape (n, neighbours)."""
+    _, found = cKDTree(states).query(states, k=neighbours + 1)
+    like = np.asarray(found)
     # Itself goes where it was found, which among ties it may not be; else the farthest goes.
     keep = like != np.arange(len(states))[:, None]
     keep[keep.all(axis=1), -1] = False

@@ -3,7 +3,9 @@
 Each session from the first of the window on takes one real session whole: the moves of the index, the
 levels of VIX and its family, the curve of VIX futures, rates and what the signals listen to. Real sessions
 follow each other in blocks that are joined at like days (`alvh_bt.market.like_days`). So days keep what
-belongs together, runs of bad days stay runs, and VIX jumps at a joint by no more than like days differ.
+belongs together, runs of bad days stay runs, and VIX jumps at a joint by no more than like days differ. It
+may jump further where the last session of the window is followed by its first, about once in a history, and
+between the real past and the first resampled session, when a run holds nothing yet.
 
 What each column becomes is decided by what it is:
 
