@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +70,10 @@ def run_comparison(
     first, last = market.window(study.start, study.end)
     if store is not None:
         require_overlap(store, market, first, last)
-
-    def taken_apart(run: RunResult, prices: PriceModel) -> Anatomy:
-        return dissect(run, market, prices, study)
-
     # At equal protection hedges are scaled by their exposures.
     dissected = dissected or study.comparison.match == Match.PROTECTION
-    runs, found, prices, calendar = run_variants(
-        market, study, tick, meanwhile, store, taken_apart if dissected else None
-    )
+    after = partial(_taken_apart, market, study) if dissected else None
+    runs, found, prices, calendar = run_variants(market, study, tick, meanwhile, store, after)
     settings = study.settings()
     unavailable = unavailable_shares(calendar.signals, first, last)
     chains = None if store is None else chain_figures(store, market, first, last, runs)
@@ -96,6 +92,10 @@ def run_comparison(
         chains=chains,
         anatomy={run.variant: each for run, each in zip(runs, found, strict=True)} if dissected else {},
     )
+
+
+def _taken_apart(market: Market, study: Study, run: RunResult, prices: PriceModel) -> Anatomy:
+    return dissect(run, market, prices, study)
 
 
 def resample(
