@@ -114,6 +114,30 @@ def _trades(dates, spx, layers, draw) -> pd.DataFrame:
     return frame.sort_values("date", kind="stable", ignore_index=True)
 
 
+def whole_condor(result: ComparisonResult, session: int = 2) -> ComparisonResult:
+    """The same comparison with one condor in every run: 4 XSP contracts a leg, bought at `session` and kept.
+
+    On XSP, a tenth of the S&P 500: puts 120/123 and calls 134/137, opened at 1, 2.5, 2 and 0.6 points.
+    """
+    day = result.runs[0].daily["date"].iloc[session]
+    rows = [
+        (
+            *(day, "condor", layer, "open", "XSP", right, strike, day + pd.Timedelta(days=45)),
+            *(signed, 100.0, price, 0.5, "by rule", 0.2, 1.0, lot),
+        )
+        for lot, (layer, right, strike, signed, price) in enumerate(
+            (
+                ("long_put", "P", 120.0, 4.0, 1.0),
+                ("short_put", "P", 123.0, -4.0, 2.5),
+                ("short_call", "C", 134.0, -4.0, 2.0),
+                ("long_call", "C", 137.0, 4.0, 0.6),
+            )
+        )
+    ]
+    trades = pd.DataFrame(rows, columns=["date", *TRADE_COLUMNS])
+    return replace(result, runs=tuple(replace(run, trades=trades) for run in result.runs))
+
+
 def _signals(sessions, draw) -> list[str]:
     values = draw.normal(size=(sessions, len(SIGNALS) * 3)).round(6)
     names = [f"{name}{number}" for number in ("", "_b", "_c") for name in SIGNALS]

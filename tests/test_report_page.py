@@ -14,7 +14,7 @@ import pytest
 from chromium import ARGUMENTS, chromium_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
-from synthetic_anatomy import rich_comparison, rich_summary
+from synthetic_anatomy import rich_comparison, rich_summary, whole_condor
 
 from alvh_bt.analysis.results import ComparisonResult
 from alvh_bt.report.html import render_report
@@ -240,6 +240,34 @@ def test_the_payoff_is_that_of_the_legs_held(page, result):
     put_wing, call_wing = strikes[1] - strikes[0], strikes[3] - strikes[2]
     expected = [1050 - 150 * put_wing] * 2 + [1050.0] * 2 + [1050 - 150 * call_wing] * 2
     assert values == pytest.approx(expected, abs=0.01)
+
+
+def test_the_payoff_of_xsp_is_told_at_levels_of_the_sp500(browser, tmp_path):
+    """4 contracts of 100, a credit of 1.5 + 1.4 points: 1,160 USD; wings of 3 points, 1,200 USD.
+
+    XSP is a tenth of the S&P 500: puts 120/123 and calls 134/137 lie at 1200/1230 and 1340/1370.
+    """
+    whole = whole_condor(rich_comparison(sessions=60, variants=4, journal_rows=10))
+    path = tmp_path / "whole.html"
+    path.write_text(render_report(whole, rich_summary(whole, draws=20), {}), encoding="utf-8")
+    tab, said, _ = opened(browser, path.as_uri())
+    day = whole.runs[0].daily["date"].iloc[5]
+    tab.locator("#day-date").fill(f"{day:%Y-%m-%d}")
+    tab.locator("#day-date").dispatch_event("change")
+    tab.locator(f"#day-status:has-text('Close of {day:%Y-%m-%d}')").wait_for()
+    levels, values = tab.evaluate(
+        "(({ x, y }) => [x.map(Number), y.map(Number)])(document.getElementById('chart-payoff').data[0])"
+    )
+    assert levels[1:5] == [1200.0, 1230.0, 1340.0, 1370.0]
+    assert values == pytest.approx([-40.0, -40.0, 1160.0, 1160.0, -40.0, -40.0], abs=0.01)
+    # The close is drawn where the index stands: within the wings, not ten times to the right of them.
+    spot = tab.evaluate("document.getElementById('chart-payoff').layout.shapes[0].x0")
+    assert spot == pytest.approx(whole.states["spx"].iloc[5], rel=1e-6)
+    assert levels[0] == pytest.approx(0.96 * 1200.0) and levels[5] == pytest.approx(1.04 * 1370.0)
+    held = tab.locator("#positions-body tr").all_text_contents()
+    assert sum("XSP" in row for row in held) == 4 and any("120" in row for row in held)
+    assert said == []
+    tab.close()
 
 
 def test_vix_bands_are_those_of_the_variant_chosen(page):

@@ -43,15 +43,22 @@ function positions(spells, session) {
   return found.sort((a, b) => a.book.localeCompare(b.book) || a.layer.localeCompare(b.layer));
 }
 
+// Points of the S&P 500 for one of an option's own index: XSP is written on a tenth of it.
+const indexPoints = (root) => root === "XSP" ? 10 : 1;
+
+// The P&L at expiry of options on the S&P 500, in USD; `level` is that of the S&P 500 itself.
 function payoffAt(legs, level) {
-  return legs.reduce((sum, leg) => sum + leg.contracts * leg.multiplier * (Math.max(0, leg.right === "P" ? leg.strike - level : level - leg.strike) - leg.price), 0);
+  return legs.reduce((sum, leg) => {
+    const own = level / indexPoints(leg.root);
+    return sum + leg.contracts * leg.multiplier * (Math.max(0, leg.right === "P" ? leg.strike - own : own - leg.strike) - leg.price);
+  }, 0);
 }
 
 function drawPayoff(held, spot) {
   const legs = held.filter((each) => each.book === "condor" && each.right);
   const layout = { height: 340, margin: { l: 64, r: 12, t: 34, b: 44 }, showlegend: false, xaxis: { title: { text: "S&P 500 at expiry" }, tickformat: ",.0f" }, yaxis: { title: { text: "USD" }, tickformat: ",.0f" } };
   if (!legs.length) return show("chart-payoff", [{ type: "scatter", x: [], y: [], name: "condor" }], { ...layout, annotations: [{ text: "No condor is held at this close.", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5 }] });
-  const strikes = legs.map((leg) => leg.strike), from = 0.96 * Math.min(...strikes, spot || Infinity), to = 1.04 * Math.max(...strikes, spot || 0);
+  const strikes = legs.map((leg) => leg.strike * indexPoints(leg.root)), from = 0.96 * Math.min(...strikes, spot || Infinity), to = 1.04 * Math.max(...strikes, spot || 0);
   const x = [from, ...strikes.sort((a, b) => a - b), to];
   const trace = { type: "scatter", mode: "lines", x, y: x.map((level) => payoffAt(legs, level)), line: { color: style().dark ? "#f5b942" : "#B87400", width: 2.4 }, name: "condor", hovertemplate: "index %{x:,.0f}: %{y:,.0f} USD<extra></extra>" };
   const today = spot ? [{ type: "line", x0: spot, x1: spot, yref: "paper", y0: 0, y1: 1, line: { color: style().soft, dash: "dot" } }] : [];
