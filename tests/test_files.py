@@ -6,6 +6,8 @@ import io
 import json
 import os
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,11 +15,13 @@ import pytest
 from pandas.testing import assert_frame_equal
 from synthetic_runs import CASH, long_comparison, small_run
 
+from alvh_bt.analysis.plain import json_text
 from alvh_bt.analysis.summary import summarise
+from alvh_bt.cli.main import run as run_alvh
 from alvh_bt.engine.results import DAILY_COLUMNS, JOURNAL_COLUMNS, TRADE_COLUMNS
 from alvh_bt.errors import ConfigError, DataError
 from alvh_bt.report.files import check_out, place_files, render_outputs, write_outputs
-from alvh_bt.report.saved import load_result, parquet_bytes
+from alvh_bt.report.saved import load_result, parquet_bytes, table_files
 
 NAMES = ("nav", "drawdown", "hedge_carry", "vix_layers", "overview", "regimes")
 FIGURES = {f"{name}.{kind}" for name in NAMES for kind in ("png", "svg")}
@@ -196,11 +200,149 @@ def test_a_folder_that_lacks_a_file_is_refused_by_name(out, tmp_path, name):
         load_result(copy)
 
 
-def test_an_old_summary_is_refused_by_what_it_lacks(out, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(out, copy)
-    summary = json.loads((copy / "summary.json").read_text())
-    del summary["notes"]
-    (copy / "summary.json").write_text(json.dumps(summary))
-    with pytest.raises(DataError, match="lacks 'notes'"):
-        load_result(copy)
+@pytest.fixture
+def copy(out, tmp_path) -> Path:
+    """The files that a comparison is read back from, to be changed."""
+    return Path(shutil.copytree(out, tmp_path / "copy", ignore=shutil.ignore_patterns("figures", "*.html")))
+
+
+def refused(folder: Path) -> str:
+    """The one line with which a folder is refused: it says what to do."""
+    with pytest.raises(DataError) as caught:
+        load_result(folder)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert line.endswith(("run alvh compare --out again", "give a folder that alvh compare --out wrote"))
+    return line
+
+
+def without(name: str) -> Callable[[dict], object]:
+    return lambda summary: summary.pop(name)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (without("window"), "lacks 'window'"),
+        (without("variants"), "lacks 'variants'"),
+        (without("comparisons"), "lacks 'comparisons'"),
+        (without("settings"), "lacks 'settings'"),
+        (without("inputs"), "lacks 'inputs'"),
+        (without("notes"), "lacks 'notes'"),  # written before 0.4.0
+        (without("signals_unavailable"), "lacks 'signals_unavailable'"),
+        (lambda summary: summary["window"].update(start="soon"), "window.start must be a date like"),
+        (lambda summary: summary["window"].update(sessions=True), "window.sessions must be a whole number"),
+        (lambda summary: summary.update(window=1), "window must be a table, not 1"),
+        (lambda summary: summary.update(variants=2), "variants must be a table, not 2"),
+        (lambda summary: summary.update(variants={}), "variants is empty"),
+        (lambda summary: summary["variants"].update(none=3), "variants.none must be a table, not 3"),
+        (lambda summary: summary["variants"]["layered"].pop("cagr"), "lacks 'variants.layered.cagr'"),
+        (lambda summary: summary["variants"]["layered"].update(cagr="much"), "cagr must be a number, not 'm"),
+        (lambda summary: summary["variants"]["none"].pop("stopped"), "lacks 'variants.none.stopped'"),
+        (lambda summary: summary["comparisons"][0].pop("ci_low"), "lacks 'comparisons.1.ci_low'"),
+        (lambda summary: summary["inputs"].update(vvix=[1]), "inputs.vvix must be a table"),
+        (
+            lambda summary: summary["inputs"]["vvix"].update(modelled="all"),
+            "vvix.modelled must be a number",
+        ),
+        (
+            lambda summary: summary.update(signals_unavailable={"pe": None}),
+            "pe must be a number",
+        ),
+        (lambda summary: summary.update(notes=[1]), "notes must be sentences"),
+        (lambda summary: summary.update(crises=[1]), "crises.1 must be a table"),
+        (lambda summary: summary.update(matched=[1]), "matched must be a table"),
+        (lambda summary: summary["settings"].pop("book"), "lacks 'settings.book'"),
+        (
+            lambda summary: summary["settings"]["book"].update(starting_cash="1"),
+            "starting_cash must be a num",
+        ),
+        (lambda summary: summary.update(paths={"paths": 3}), "lacks 'window'"),
+    ],
+)
+def test_a_summary_that_cannot_be_drawn_is_refused_by_what_is_wrong(copy, change, says):
+    path = copy / "summary.json"
+    summary = json.loads(path.read_text())
+    change(summary)
+    path.write_text(json.dumps(summary))
+    line = refused(copy)
+    assert line.startswith(str(path)) and says in line
+
+
+def test_a_summary_of_two_numbers_is_refused(copy):
+    (copy / "summary.json").write_text('{"window": 1, "variants": 2}')
+    assert "summary.json lacks 'run_id'" in refused(copy)
+
+
+def later(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(date=table["date"] + pd.Timedelta(days=14))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "says"),
+    [
+        (
+            "daily",
+            later,
+            "from 2006-03-15 to 2007-05-08, summary.json says 300 from 2006-03-01",
+        ),
+        ("daily", lambda table: table[table["date"] < "2007-04-24"], "it has 299 sessions"),
+        ("daily", lambda table: table.drop(index=5), "none has other sessions than the longest run"),
+        (
+            "daily",
+            # A Saturday in the place of a Friday, in every run.
+            lambda table: table.assign(date=table["date"].replace("2006-03-10", "2006-03-11")),
+            "states.parquet does not cover the sessions of daily.parquet: it has no row of 2006-03-11",
+        ),
+        ("daily", lambda table: table.assign(nav=table["nav"] + 1.0), "the last NAV of none makes a P&L of"),
+        ("daily", lambda table: table[table["variant"] != "layered"], "summary.json also has layered"),
+        ("daily", lambda table: table.replace({"variant": {"none": "x"}}), "summary.json does not know x"),
+        ("daily", lambda table: table.drop(columns="nav"), "daily.parquet lacks the column nav"),
+        ("daily", lambda table: table.assign(nav="much"), "daily.parquet: nav must be numbers"),
+        ("daily", lambda table: table.assign(date=1.0), "daily.parquet: date must be dates"),
+        ("trades", later, "trades.parquet is of another comparison: none has rows outside"),
+        ("journal", later, "journal.parquet is of another comparison: none has rows outside"),
+        ("states", lambda table: table.drop(index=7), "does not cover the sessions"),
+        ("states", lambda table: table.iloc[::-1], "it has other sessions"),
+        ("states", lambda table: table.drop(columns="date"), "states.parquet lacks the column date"),
+        ("states", lambda table: table.drop(columns="vvix"), "states.parquet lacks the column vvix"),
+    ],
+)
+def test_a_table_of_another_comparison_is_refused(copy, name, change, says):
+    path = copy / f"{name}.parquet"
+    change(pd.read_parquet(path)).to_parquet(path, index=False)
+    line = refused(copy)
+    assert ".parquet" in line and says in line
+
+
+def test_a_last_nav_is_told_apart_by_a_cent(copy):
+    """Starting cash 250,000 and a P&L of some 10,000 USD: ten digits of either are less than a cent."""
+    path = copy / "daily.parquet"
+    table = pd.read_parquet(path)
+    table.loc[table["variant"].eq("layered") & table["date"].eq("2007-04-24"), "nav"] += 0.01
+    table.to_parquet(path, index=False)
+    assert "the last NAV of layered" in refused(copy)
+
+
+def test_runs_that_all_stopped_early_are_read_back(result, tmp_path):
+    """None reaches the last session of the window; the states do."""
+    short = [replace(run.until(pd.Timestamp("2006-06-30")), stopped="no cash") for run in result.runs]
+    stopped = replace(result, runs=tuple(short))
+    summary = json_text(summarise(stopped, draws=20)).encode()
+    place_files({**table_files(stopped), "summary.json": summary}, tmp_path / "out")
+    back, _ = load_result(tmp_path / "out")
+    assert back.sessions == 88 and len(back.states) == 300  # weekdays from 2006-03-01 to 2006-06-30
+
+
+def test_a_report_of_a_file_is_told_that_a_folder_is_due(out, capsys):
+    assert run_alvh(["report", str(out / "summary.json")]) == 2
+    assert capsys.readouterr().err == (
+        f"alvh: FOLDER {out / 'summary.json'} is a file; give the folder that alvh compare --out wrote\n"
+    )
+
+
+def test_a_folder_that_does_not_fit_ends_in_one_line(copy, capsys):
+    (copy / "summary.json").write_text('{"window": 1, "variants": 2}')
+    assert run_alvh(["report", str(copy)]) == 3
+    said = capsys.readouterr().err
+    assert said.startswith(f"alvh: {copy / 'summary.json'} lacks ") and said.count("\n") == 1

@@ -19,12 +19,15 @@ def report(
 
     Example: alvh report out
     """
+    from alvh_bt.errors import ConfigError
     from alvh_bt.report.files import check_out, place_files, render_views
     from alvh_bt.report.saved import load_result
 
+    if folder.is_file():
+        raise ConfigError(f"FOLDER {folder} is a file; give the folder that alvh compare --out wrote")
     where = folder if out is None else out
-    check_out(where)
     result, summary = load_result(folder)
+    check_out(where)
     views = render_views(result, summary)
     place_files(views, where)
     typer.echo(f"written to {where}: report.html and {len(views) - 1} figures")

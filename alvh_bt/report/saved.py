@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,12 +13,15 @@ import pandas as pd
 
 from alvh_bt.analysis.anatomy import ATTRIBUTION_COLUMNS, EXPOSURE_COLUMNS, PROFILE_COLUMNS, Anatomy
 from alvh_bt.analysis.metrics import returns_frame
-from alvh_bt.analysis.paths import PathResult
+from alvh_bt.analysis.paths import HISTORY_COLUMNS, ROW_COLUMNS, PathResult
 from alvh_bt.analysis.results import STATES, ComparisonResult
 from alvh_bt.engine.results import DAILY_COLUMNS, JOURNAL_COLUMNS, TRADE_COLUMNS, RunResult
 from alvh_bt.errors import DataError
+from alvh_bt.report.saved_checks import AGAIN, GIVE, check_result, check_summary, check_table, check_variants
 
-_TEXT: Final = frozenset({"book", "layer", "leg", "action", "root", "right", "reason", "event", "signals"})
+_TEXT: Final = frozenset(
+    {"book", "layer", "leg", "action", "root", "right", "reason", "event", "signals", "variant", "stopped"}
+)
 _DATES: Final = frozenset({"date", "expiry"})
 _DATE_TYPE: Final = "datetime64[us]"
 _RUN_TABLES: Final = {"daily": DAILY_COLUMNS, "trades": TRADE_COLUMNS, "journal": JOURNAL_COLUMNS}
@@ -27,7 +30,6 @@ _ANATOMY_TABLES: Final = {
     "exposures": EXPOSURE_COLUMNS,
     "profile": PROFILE_COLUMNS,
 }
-_REMEDY: Final = "give a folder that alvh compare --out wrote"
 
 
 def table_files(result: ComparisonResult) -> dict[str, bytes]:
@@ -84,47 +86,78 @@ def load_result(folder: Path) -> tuple[ComparisonResult, dict[str, Any]]:
     Raises
     ------
     DataError
-        When a file is missing, cannot be read or does not belong to the others; names it.
+        When a file is missing, cannot be read, lacks what it must have or does not belong to the others;
+        names it.
     """
-    summary = _read_summary(folder / "summary.json")
-    tables = {name: read_table(folder / f"{name}.parquet") for name in _RUN_TABLES}
-    states = read_table(folder / "states.parquet").set_index("date")
+    path = folder / "summary.json"
+    summary = _read_summary(path)
+    check_summary(summary, path)
     try:
-        window, variants = summary["window"], summary["variants"]
-        runs = tuple(
-            _run(name, variant["stopped"], [_of_variant(table, name) for table in tables.values()])
-            for name, variant in variants.items()
-        )
-        result = ComparisonResult(
-            runs=runs,
-            settings=summary["settings"],
-            inputs=summary["inputs"],
-            notes=tuple(summary["notes"]),
-            states=states,
-            run_id=summary["run_id"],
-            start=dt.date.fromisoformat(window["start"]),
-            end=dt.date.fromisoformat(window["end"]),
-            starting_cash=float(summary["settings"]["book"]["starting_cash"]),
-            signals=summary["signals_unavailable"],
-            chains=summary.get("chains"),
-            anatomy=_anatomy(folder, tuple(variants)),
-            paths=_paths(folder, summary),
-        )
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{folder / 'summary.json'} lacks {error}: run alvh compare --out again") from None
+        result = _result(folder, summary)
+    except KeyError as error:
+        raise DataError(f"{path} lacks {error}: {AGAIN}") from None
+    except (AttributeError, TypeError, ValueError) as error:
+        told = " ".join(str(error).split())
+        raise DataError(f"{path} and its tables do not fit together ({told}); {AGAIN}") from None
+    check_result(result, summary, folder)
     return result, summary
 
 
-def _run(variant: str, stopped: str | None, tables: Sequence[pd.DataFrame]) -> RunResult:
-    daily, trades, journal = tables
-    return RunResult(variant, daily, trades, journal, stopped)
+def _result(folder: Path, summary: dict[str, Any]) -> ComparisonResult:
+    window, variants = summary["window"], summary["variants"]
+    daily, trades, journal = (
+        _table_of(folder, name, columns, variants, name == "daily") for name, columns in _RUN_TABLES.items()
+    )
+    runs = tuple(
+        RunResult(
+            name,
+            _of_variant(daily, name),
+            _of_variant(trades, name),
+            _of_variant(journal, name),
+            variant["stopped"],
+        )
+        for name, variant in variants.items()
+    )
+    return ComparisonResult(
+        runs=runs,
+        settings=summary["settings"],
+        inputs=summary["inputs"],
+        notes=tuple(summary["notes"]),
+        states=_plain_table(folder, "states", ("date", *STATES)).set_index("date"),
+        run_id=summary["run_id"],
+        start=dt.date.fromisoformat(window["start"]),
+        end=dt.date.fromisoformat(window["end"]),
+        starting_cash=float(summary["settings"]["book"]["starting_cash"]),
+        signals=summary["signals_unavailable"],
+        chains=summary.get("chains"),
+        anatomy=_anatomy(folder, tuple(variants)),
+        paths=_paths(folder, summary),
+    )
+
+
+def _table_of(
+    folder: Path, name: str, columns: Sequence[str], variants: Iterable[str], whole: bool
+) -> pd.DataFrame:
+    """Return a table of all variants; `whole` where each of them must have rows in it."""
+    table = _plain_table(folder, name, ("date", "variant", *columns))
+    check_variants(table, variants, whole, folder / f"{name}.parquet")
+    return table
+
+
+def _plain_table(folder: Path, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    path = folder / f"{name}.parquet"
+    table = read_table(path)
+    check_table(table, {column: _column_type(column) for column in columns}, path)
+    return table
 
 
 def _anatomy(folder: Path, variants: Sequence[str]) -> dict[str, Anatomy]:
     """Return what each run is made of; empty where the folder does not tell."""
     if not (folder / "attribution.parquet").exists():
         return {}
-    tables = [read_table(folder / f"{name}.parquet") for name in _ANATOMY_TABLES]
+    tables = [
+        _table_of(folder, name, columns, variants, whole=False) for name, columns in _ANATOMY_TABLES.items()
+    ]
     return {name: Anatomy(*(_of_variant(table, name) for table in tables)) for name in variants}
 
 
@@ -134,9 +167,11 @@ def _paths(folder: Path, summary: dict[str, Any]) -> PathResult | None:
     if told is None:
         return None
     window = told["window"]
+    rows = _plain_table(folder, "paths", ROW_COLUMNS)
+    check_variants(rows, told["variants"], True, folder / "paths.parquet")
     return PathResult(
-        read_table(folder / "paths.parquet"),
-        read_table(folder / "path_histories.parquet"),
+        rows,
+        _plain_table(folder, "path_histories", ("path", *HISTORY_COLUMNS)),
         {name: row["real"] for name, row in told["histories"].items()},
         dt.date.fromisoformat(window["start"]),
         dt.date.fromisoformat(window["end"]),
@@ -155,11 +190,11 @@ def _read_summary(path: Path) -> dict[str, Any]:
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist; {_REMEDY}") from None
+        raise DataError(f"{path} does not exist; {GIVE}") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}); {_REMEDY}") from None
+        raise DataError(f"{path} cannot be read ({error}); {GIVE}") from None
     if not isinstance(summary, dict):
-        raise DataError(f"{path} holds no summary; {_REMEDY}")
+        raise DataError(f"{path} holds no summary; {GIVE}")
     return summary
 
 
@@ -174,9 +209,9 @@ def read_table(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist; {_REMEDY}") from None
+        raise DataError(f"{path} does not exist; {GIVE}") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}); {_REMEDY}") from None
+        raise DataError(f"{path} cannot be read ({error}); {GIVE}") from None
 
 
 def _column_type(name: str) -> str:
