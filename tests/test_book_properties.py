@@ -156,6 +156,17 @@ def test_closing_a_lot_that_is_not_held_is_an_accounting_error() -> None:
         accounts.fill([order], prices)
 
 
+def test_a_missing_settlement_value_names_its_contract_after_another_was_settled() -> None:
+    accounts = Accounts(STUDY)
+    prices = flat_prices(spot=4000.0, vix=20.0, day=DAY)
+    accounts.begin(DAY)
+    for which in (3, 0):  # a VIX call, whose value is known, before an SPX put, whose is not
+        accounts.fill([opening(CONTRACTS[which], 1.0)], prices)
+    accounts.mark(prices)
+    with pytest.raises(DataError, match="no settlement value for SPX .* 3700 P"):
+        accounts.settle(DAY + 400, Settlement(math.nan, 4000.0, 30.0, True, False), at_open=True)
+
+
 @pytest.mark.parametrize(("book", "amount"), [("cash", 0.01), ("nav", -0.01)])
 def test_books_that_do_not_agree_are_an_accounting_error(book, amount) -> None:
     accounts = Accounts(STUDY)

@@ -285,7 +285,8 @@ def test_summary_has_the_agreed_keys_and_the_same_bytes_each_time():
             "max_drawdown_days",
         ),
         *("cvar_95", "condor_pnl_usd", "hedge_pnl_usd", "costs_usd", "hedge_decay", "decay_to_theta"),
-        *("hedge_efficiency", "trades", "margin_peak_usd", "monetised_usd", "stopped"),
+        *("hedge_efficiency", "trades", "margin_peak_usd", "monetised_usd"),
+        *("hedge_pnl_worst_usd", "stopped"),
     }
     assert set(summary["comparisons"][0]) == {
         *("a", "b", "metric", "difference", "ci_low", "ci_high", "p_value", "p_adjusted", "method")
