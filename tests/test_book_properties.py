@@ -163,7 +163,7 @@ def test_a_missing_settlement_value_names_its_contract_after_another_was_settled
     for which in (3, 0):  # a VIX call, whose value is known, before an SPX put, whose is not
         accounts.fill([opening(CONTRACTS[which], 1.0)], prices)
     accounts.mark(prices)
-    with pytest.raises(DataError, match="no settlement value for SPX .* 3700 P"):
+    with pytest.raises(DataError, match=r"no settlement value for SPX .* 3700 P"):
         accounts.settle(DAY + 400, Settlement(math.nan, 4000.0, 30.0, True, False), at_open=True)
 
 
