@@ -135,10 +135,10 @@ def matched_title(matched: Mapping[str, Any]) -> str:
     """Return in what the hedges of a matched comparison are equal.
 
     >>> matched_title({"by": "cost", "reference": "layered"})
-    'At equal cost: each hedge scaled until it bleeds as much as layered'
+    'At equal bleed: each hedge scaled until it bleeds as much as layered'
     """
     what = {
-        "cost": "At equal cost: each hedge scaled until it bleeds as much as",
+        "cost": "At equal bleed: each hedge scaled until it bleeds as much as",
         "protection": "At equal protection: each hedge scaled until the shock pays it as much as",
     }
     return f"{what[matched['by']]} {matched['reference']}"
@@ -170,7 +170,7 @@ METRIC_ROWS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] =
     ("condor_pnl_usd", "Condor P&L, USD", usd),
     ("hedge_pnl_usd", "Hedge P&L, USD", usd),
     ("monetised_usd", "  of it monetised, USD", usd),
-    ("hedge_pnl_worst_usd", "  on condors' worst 5% of days", usd),
+    ("hedge_pnl_worst_usd", "  on condors' worst days", usd),
     ("hedge_decay", "Hedge decay a year", percent),
     ("decay_to_theta", "Decay / condor theta", percent),
     ("hedge_efficiency", "Hedge efficiency", ratio),
