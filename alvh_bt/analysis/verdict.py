@@ -184,7 +184,8 @@ def _cost(growth: Gap, rival: str, gained: bool) -> tuple[str, str]:
         clause, word = f"earned {pace} more than {whom}", "it paid better"
     else:
         clause, word = f"cost {pace} less than {whom}", "cheaper"
-    return clause + bounds, word if growth.clear else "cost undecided"
+    unclear = "growth undecided" if clause.startswith("earned") else "cost undecided"
+    return clause + bounds, word if growth.clear else unclear
 
 
 def _at_equal(focus: str, matched: Mapping[str, Any]) -> list[str]:
