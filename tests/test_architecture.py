@@ -23,6 +23,7 @@ TIERS = (
     ("costs", "book"),
     ("signals", "condor", "hedges"),
     ("engine",),
+    ("replay",),
     ("analysis", "validation", "sweep"),
     ("report",),
     ("views",),
