@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alvh_bt.book.ledger import carry_of, closing_cash, count_sources, opening_cash, sum_book
+from alvh_bt.book.margin_cut import opening_need
 from alvh_bt.book.records import LOT, MARK, Action, Book, Decision, Layer, Reason, make_order
 from alvh_bt.config import CostParams, Study
 from alvh_bt.contracts import (
@@ -37,7 +38,6 @@ from alvh_bt.costs.fees import trade_fee
 from alvh_bt.costs.margin import hedge_margin
 from alvh_bt.costs.slippage import share_cost, share_fill
 from alvh_bt.costs.spreads import fill_price, half_cost, market_fill
-from alvh_bt.engine.margin_guard import opening_need
 from alvh_bt.engine.recorder import BookRecorder
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy

@@ -176,12 +176,13 @@ def make_note(book: int, layer: int, group: int, reason: int) -> Note:
     return Note(int(book), int(layer), int(group), int(reason), math.nan, math.nan, math.nan, math.nan)
 
 
+@rule
 def refusal(order: Order, reason: int, irr_without: float, irr_with: float) -> Note:
     """Return the note of an order that is not sent."""
     return Note(
-        order.book,
-        order.layer,
-        order.group,
+        int(order.book),
+        int(order.layer),
+        int(order.group),
         int(reason),
         float(irr_without),
         float(irr_with),

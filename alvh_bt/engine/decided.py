@@ -1,11 +1,10 @@
-"""The lots as they would be if the orders of this close were filled at their mids."""
+"""The lots as the decisions of a close would leave them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from alvh_bt.book.ledger import lot_row, with_lot, without
 from alvh_bt.book.records import LOT, Order, Rows, empty_rows
 
 
@@ -28,13 +27,3 @@ def packages_of(orders: Sequence[Order]) -> Iterator[list[Order]]:
     """Yield the orders package by package, in their order."""
     for _, grouped in groupby(orders, key=lambda order: (order.book, order.package)):
         yield list(grouped)
-
-
-def lots_after(lots: Rows, orders: Sequence[Order], day: int) -> Rows:
-    """Return the lots as they would be if `orders` were filled at their mids on epoch day `day`."""
-    for order in orders:
-        if order.lot < 0:
-            lots = with_lot(lots, order, -1, order.price, day)
-        else:
-            lots = without(lots, lot_row(lots, order.lot), -order.contracts, False)
-    return lots

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alvh_bt.book.decided import lots_after
 from alvh_bt.book.records import (
     REASON_TEXT,
     Action,
@@ -25,7 +26,7 @@ from alvh_bt.config import Study
 from alvh_bt.contracts import code_name, contract_multiplier
 from alvh_bt.costs.fees import trade_fee
 from alvh_bt.costs.spreads import half_cost
-from alvh_bt.engine.decided import DecidedLots, lots_after, packages_of
+from alvh_bt.engine.decided import DecidedLots, packages_of
 from alvh_bt.hedges.projection import book_irr, projection_terms
 from alvh_bt.pricing.day import quote_contract
 from alvh_bt.signals import SIGNALS, Signal

@@ -7,6 +7,7 @@ from typing import Any
 import backtrader as bt
 
 from alvh_bt.book.condors import with_decisions
+from alvh_bt.book.margin_cut import affordable, cutting_orders
 from alvh_bt.book.records import Decision, order_contract
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.condor.manage import decide_condor
@@ -15,7 +16,6 @@ from alvh_bt.contracts import Contract
 from alvh_bt.engine.broker import OptionsBroker
 from alvh_bt.engine.feeds import ListedContract
 from alvh_bt.engine.guards import Guards
-from alvh_bt.engine.margin_guard import affordable, cutting_orders
 from alvh_bt.hedges.policy import Hedge
 
 
@@ -67,7 +67,8 @@ class CondorStrategy(bt.Strategy):
         if self.study.book.on_margin == OnMargin.CUT:
             pending = [order.rule for order in self.broker.pending]
             rate, sizes = self.study.costs.vx_margin_rate, self.study.book.contracts
-            decision = affordable(decision, pending, accounts, rate, sizes)
+            money = accounts.available() - accounts.required()
+            decision = affordable(decision, pending, money, rate, sizes)
         decision = self.guards.passed(decision, today, self.book())
         if not decision.orders and not decision.notes:
             return
@@ -90,7 +91,8 @@ class CondorStrategy(bt.Strategy):
         if self.broker.shortfall <= 0.0:
             return False
         accounts, sizes = self.broker.accounts, self.study.book.contracts
-        self.send(cutting_orders(accounts, self.broker.shortfall, today, sizes), today)
+        lots, marks, required = accounts.lots, accounts.marks, accounts.required()
+        self.send(cutting_orders(lots, marks, required, self.broker.shortfall, today, sizes), today)
         return True
 
     def fill_now(self) -> None:
