@@ -189,7 +189,7 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
     yield carry_of, (lots, prices, 3)
     yield condor_margin, (lots, condors)
     yield required_money, (lots, marks, condors, costs)
-    yield projected_pnl, (lots, prices, 21, 1.0)
+    yield projected_pnl, (lots, prices, 21, ProjectionTerms(21, 1.0, 0.4))
     for row in range(len(condors)):
         every = (1 << len(VoteParams())) - 1
         yield quorum, (every, view_condor(scene.book, row), today, VoteParams())

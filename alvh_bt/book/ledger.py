@@ -18,7 +18,14 @@ from numba import njit
 from alvh_bt.book.records import LOT, MARK, Book, Order, Rows, lot_contract
 from alvh_bt.compiled import rule
 from alvh_bt.contracts import contract_multiplier, is_future, on_vix
-from alvh_bt.pricing.day import DayPrices, price_source, quote_contract, rolled, underlying_scale
+from alvh_bt.pricing.day import (
+    DayPrices,
+    contract_mid,
+    price_source,
+    quote_contract,
+    rolled,
+    underlying_scale,
+)
 from alvh_bt.pricing.quotes import Source
 
 
@@ -108,7 +115,7 @@ def carry_of(lots: Rows, prices: DayPrices, days: int) -> float:
     for i in range(lots.shape[0]):
         lot = lots[i]
         if lot["book"] == Book.HEDGE:
-            change = quote_contract(lot_contract(lot), after).mid - lot["last_mark"]
+            change = contract_mid(lot_contract(lot), after) - lot["last_mark"]
             carry += lot["contracts"] * contract_multiplier(lot["root"]) * change
     return carry
 

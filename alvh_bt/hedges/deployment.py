@@ -22,7 +22,7 @@ from alvh_bt.hedges.instruments import (
 from alvh_bt.hedges.notes import buy_volatility
 from alvh_bt.hedges.sizing import LayeredRules, banded_size, first_vx, futures_gain, layer_calls, shock_gain
 from alvh_bt.hedges.triggers import NO_REASON, quorum_allows, second_trigger, third_trigger
-from alvh_bt.pricing.day import shocked
+from alvh_bt.pricing.day import shocked_vix
 
 
 @rule
@@ -58,7 +58,7 @@ def first_layer(today: Today, book: BookView, condor: CondorView, rules: Layered
     if params.short_first:
         vx = -vx
     else:
-        after = shocked(today.prices, -0.01, rules.shock.vix_points_per_percent)
+        after = shocked_vix(today.prices, -0.01, rules.shock.vix_points_per_percent)
         unit = futures_gain(today, after, params.front_weight, fewest) / 0.01
         vx = banded_size(vx, unit, today, book, condor, nothing().orders, rules)
     return buy_volatility(vx, today, condor.id, params, rules.sizes)
@@ -118,7 +118,7 @@ def layer_call(today: Today, layer: int, rung: int, rules: LayeredRules) -> Cont
 @rule
 def call_exposure(today: Today, layer: int, rules: LayeredRules) -> float:
     """Return the exposure that one call of a layer adds, its rungs by weight, USD (see `net_exposure`)."""
-    after = shocked(today.prices, -0.01, rules.shock.vix_points_per_percent)
+    after = shocked_vix(today.prices, -0.01, rules.shock.vix_points_per_percent)
     if layer != Layer.TWO:
         return shock_gain(layer_call(today, layer, 0, rules), today.prices, after) / 0.01
     gain = 0.0

@@ -12,7 +12,7 @@ from alvh_bt.choices import SignalCode
 from alvh_bt.compiled import rule
 from alvh_bt.config import LayeredParams, Sizes
 from alvh_bt.contracts import Contract, Right, Root, make_contract
-from alvh_bt.pricing.day import quote_contract
+from alvh_bt.pricing.day import contract_mid
 from alvh_bt.pricing.strikes import strike_by_delta
 
 #: Mini VIX futures trade from 2020-08-10 (epoch day); before, whole sizes are in VX.
@@ -84,7 +84,7 @@ def buy(
     today: Today,
 ) -> Order:
     """Return the order that buys `contracts` of a contract for a hedge layer."""
-    mid = quote_contract(contract, today.prices).mid
+    mid = contract_mid(contract, today.prices)
     return make_order(Book.HEDGE, layer, action, group, -1, contract, contracts, mid, reason, package)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from alvh_bt.book.codes import Book
 from alvh_bt.book.records import Rows, lot_contract
@@ -14,7 +15,8 @@ from alvh_bt.config import Study
 from alvh_bt.contracts import contract_multiplier, is_future
 from alvh_bt.costs.margin import worst_payoff
 from alvh_bt.hedges.lifecycle import NO_CONDOR
-from alvh_bt.pricing.day import DayPrices, quote_contract, rolled, shocked
+from alvh_bt.pricing.day import DayPrices, contract_mid, moved_prices, points_moved, rolled, shocked
+from alvh_bt.pricing.spx_surface import moved_surface, moved_surface_of
 
 #: Five scenarios of the index, in deviations over the horizon, with discretised normal weights.
 DEVIATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
@@ -24,16 +26,23 @@ WEIGHTS = (0.0545, 0.2442, 0.4026, 0.2442, 0.0545)
 NO_CONDOR_DAYS = 30
 
 
+#: What `ProjectionTerms.known` is where nothing is kept.
+NOTHING_KNOWN: Final = np.empty((0, 5, 4))
+
+
 class ProjectionTerms(NamedTuple):
     """What a projection needs of the settings.
 
     `exit_dte` is the days to expiry at which condors are left, `points_per_percent` VIX's answer to a
-    fall of 1% in the index, `vx_margin_rate` the deposit of futures as a share of their value.
+    fall of 1% in the index, `vx_margin_rate` the deposit of futures as a share of their value. `known` keeps,
+    (horizons, scenarios, nodes) for one session, the levels of total variance that were solved for (NaN: not
+    yet): condors of one horizon share them. Without rows nothing is kept.
     """
 
     exit_dte: int
     points_per_percent: float
     vx_margin_rate: float
+    known: NDArray[np.float64] = NOTHING_KNOWN
 
 
 def projection_terms(study: Study) -> ProjectionTerms:
@@ -44,7 +53,7 @@ def projection_terms(study: Study) -> ProjectionTerms:
 
 
 @njit(cache=True)
-def projected_pnl(lots: Rows, prices: DayPrices, days: int, vix_points_per_percent: float) -> float:
+def projected_pnl(lots: Rows, prices: DayPrices, days: int, terms: ProjectionTerms) -> float:
     """Return the expected P&L of lots, USD, over `days` calendar days.
 
     Parameters
@@ -55,8 +64,8 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, vix_points_per_perce
         Prices at the decision.
     days
         Horizon, calendar days; the curve rolls down and options decay over it.
-    vix_points_per_percent
-        Rise of VIX, points, for an index fall of 1%.
+    terms
+        How VIX answers the index, and what is known of the scenarios.
 
     Notes
     -----
@@ -68,16 +77,32 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, vix_points_per_perce
     total = 0.0
     now = np.empty(lots.shape[0])
     for i in range(lots.shape[0]):
-        now[i] = quote_contract(lot_contract(lots[i]), prices).mid
+        now[i] = contract_mid(lot_contract(lots[i]), prices)
     for k in range(len(DEVIATIONS)):
         move = math.exp(DEVIATIONS[k] * deviation) - 1.0
-        after = shocked(later, move, -100.0 * move * vix_points_per_percent)
+        after = scenario(later, days, k, move, terms)
         for i in range(lots.shape[0]):
             contract = lot_contract(lots[i])
-            change = quote_contract(contract, after).mid - now[i]
+            change = contract_mid(contract, after) - now[i]
             size = lots[i]["contracts"] * contract_multiplier(contract.root)
             total += WEIGHTS[k] * size * change
     return total
+
+
+@njit(cache=True)
+def scenario(later: DayPrices, days: int, k: int, move: float, terms: ProjectionTerms) -> DayPrices:
+    """Return the prices `days` later in scenario `k`, the index up by the share `move` and VIX answering."""
+    points = -100.0 * move * terms.points_per_percent
+    if not 0 <= days < terms.known.shape[0]:
+        return shocked(later, move, points)
+    theta, moved = terms.known[days, k], points_moved(later, points)
+    if math.isnan(theta[0] + theta[1] + theta[2] + theta[3]):
+        surface = moved_surface(later.spx, moved)
+        for node in range(4):
+            theta[node] = surface.node_theta[node]
+    else:
+        surface = moved_surface_of(later.spx, moved, (theta[0], theta[1], theta[2], theta[3]))
+    return moved_prices(later, move, points, surface)
 
 
 @njit(cache=True)
@@ -90,7 +115,7 @@ def money_tied_up(lots: Rows, condors: Rows, prices: DayPrices, vx_margin_rate: 
         lot = lots[i]
         if lot["book"] == Book.HEDGE:
             value = lot["contracts"] * contract_multiplier(lot["root"])
-            value *= quote_contract(lot_contract(lot), prices).mid
+            value *= contract_mid(lot_contract(lot), prices)
             capital += abs(value) * (vx_margin_rate if is_future(lot["root"]) else 1.0)
     return capital
 
@@ -123,7 +148,7 @@ def condor_irr(lots: Rows, condors: Rows, row: int, prices: DayPrices, terms: Pr
         return math.nan
     days = horizon_days(condors, row, prices.day, terms.exit_dte)
     capital = money_tied_up(ours, condors[row : row + 1], prices, terms.vx_margin_rate)
-    return annual_return(projected_pnl(ours, prices, days, terms.points_per_percent), capital, days)
+    return annual_return(projected_pnl(ours, prices, days, terms), capital, days)
 
 
 @njit(cache=True)
@@ -160,7 +185,7 @@ def book_irr(lots: Rows, condors: Rows, group: int, prices: DayPrices, terms: Pr
         if condors.shape[0] > 0:
             days = horizon_days(condors, 0, prices.day, terms.exit_dte)
         capital = money_tied_up(lots, condors, prices, terms.vx_margin_rate)
-        return annual_return(projected_pnl(lots, prices, days, terms.points_per_percent), capital, days)
+        return annual_return(projected_pnl(lots, prices, days, terms), capital, days)
     for row in range(condors.shape[0]):
         if condors[row]["id"] != group:
             continue
@@ -169,5 +194,5 @@ def book_irr(lots: Rows, condors: Rows, group: int, prices: DayPrices, terms: Pr
             return math.nan
         days = horizon_days(condors, row, prices.day, terms.exit_dte)
         capital = money_tied_up(ours, condors[row : row + 1], prices, terms.vx_margin_rate)
-        return annual_return(projected_pnl(ours, prices, days, terms.points_per_percent), capital, days)
+        return annual_return(projected_pnl(ours, prices, days, terms), capital, days)
     return math.nan

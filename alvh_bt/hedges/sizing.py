@@ -22,7 +22,7 @@ from alvh_bt.config import (
 )
 from alvh_bt.contracts import Contract, Right, Root, contract_multiplier, make_contract
 from alvh_bt.hedges.instruments import call_of_delta, fewest_dte, front_month, rung_call
-from alvh_bt.pricing.day import DayPrices, quote_contract, shocked, underlying_scale
+from alvh_bt.pricing.day import DayPrices, contract_mid, shocked_vix, underlying_scale
 
 #: VIX calls with the same VIX notional as one VX future: 1,000 / 100 USD a point.
 CALLS_PER_VX = 10.0
@@ -154,7 +154,7 @@ def net_exposure(book: BookView, group: int, prices: DayPrices, points_per_perce
     of 1%, VIX answering with `points_per_percent`; the condor with its delta, whichever its sign: a tested
     call side needs as much room as a tested put side.
     """
-    after = shocked(prices, -0.01, points_per_percent)
+    after = shocked_vix(prices, -0.01, points_per_percent)
     hedge = condor = 0.0
     for i in range(book.lots.shape[0]):
         lot = book.lots[i]
@@ -162,7 +162,7 @@ def net_exposure(book: BookView, group: int, prices: DayPrices, points_per_perce
             continue
         size = lot["contracts"] * contract_multiplier(lot["root"])
         if lot["book"] == Book.HEDGE:
-            change = quote_contract(lot_contract(lot), after).mid - book.marks[i]["mid"]
+            change = contract_mid(lot_contract(lot), after) - book.marks[i]["mid"]
             hedge += size * change / 0.01
         else:
             scale = underlying_scale(lot["root"])
@@ -176,7 +176,7 @@ def decided_exposure(orders: list[Order], group: int, today: Today, points_per_p
     added = 0.0
     for order in orders:
         if order.book == Book.HEDGE and order.group == group:
-            after = shocked(today.prices, -0.01, points_per_percent)
+            after = shocked_vix(today.prices, -0.01, points_per_percent)
             added += order.contracts * shock_gain(order_contract(order), today.prices, after) / 0.01
     return added
 
@@ -228,7 +228,7 @@ def banded_size(
 @rule
 def shock_gain(contract: Contract, prices: DayPrices, after: DayPrices) -> float:
     """Return what one contract gains, USD, when prices jump from `prices` to `after`."""
-    gain = quote_contract(contract, after).mid - quote_contract(contract, prices).mid
+    gain = contract_mid(contract, after) - contract_mid(contract, prices)
     return gain * contract_multiplier(contract.root)
 
 
@@ -266,7 +266,7 @@ def full_gain(today: Today, condor: CondorView, params: LayeredParams, shock: Sh
     Each layer is priced as if it were bought today at its nominal share: the futures of layer one, the
     calls of layers two and three, at their settings' tenors and deltas.
     """
-    after = shocked(today.prices, shock.spx_return, shock.vix_points)
+    after = shocked_vix(today.prices, shock.spx_return, shock.vix_points)
     vx = target_vx(condor, today.prices.spot, params)
     one = futures_gain(today, after, params.front_weight, fewest_dte(params))
     two = ladder_gain(today, after, params)

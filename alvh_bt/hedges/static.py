@@ -21,7 +21,7 @@ from alvh_bt.hedges.instruments import (
 from alvh_bt.hedges.lifecycle import close_orphans
 from alvh_bt.hedges.policy import Hedge
 from alvh_bt.hedges.sizing import full_gain, futures_gain, shock_gain
-from alvh_bt.pricing.day import shocked
+from alvh_bt.pricing.day import shocked_vix
 
 
 @rule
@@ -42,7 +42,7 @@ def buy_static_calls(
         return decision
     calls = static.quantity
     if calls == 0.0:
-        after = shocked(today.prices, shock.spx_return, shock.vix_points)
+        after = shocked_vix(today.prices, shock.spx_return, shock.vix_points)
         calls = full_gain(today, condor, layered, shock) / shock_gain(contract, today.prices, after)
     calls = call_size(calls, sizes)
     if calls > 0.0:
@@ -63,7 +63,7 @@ def buy_static_futures(
     sizes: int,
 ) -> Decision:
     """Return the purchase of VX over the two front months for a planned condor."""
-    after = shocked(today.prices, shock.spx_return, shock.vix_points)
+    after = shocked_vix(today.prices, shock.spx_return, shock.vix_points)
     unit = futures_gain(today, after, static.front_weight, fewest_dte(layered))
     vx = static.quantity
     if vx == 0.0 and unit > 0.0:

@@ -13,24 +13,28 @@ from typing import NamedTuple
 from numba import njit
 
 from alvh_bt.contracts import Contract, Root, is_future, is_share, on_vix
-from alvh_bt.pricing.black import black_greeks
+from alvh_bt.pricing.black import black_greeks, black_price
 from alvh_bt.pricing.clock import years_to_expiry
 from alvh_bt.pricing.moment import DayPrices, forward_price, side, sigma_at, underlying_scale
 from alvh_bt.pricing.notes import moved_note, note_delta, note_leverage, rolled_note
 from alvh_bt.pricing.quotes import find_quote
 from alvh_bt.pricing.shifts import contract_sigma, price_source
-from alvh_bt.pricing.spx_surface import VOL_FLOOR, moved_surface
+from alvh_bt.pricing.spx_surface import VOL_FLOOR, SpxSurface, moved_surface
 from alvh_bt.pricing.vix_curve import moved_curve
 
 __all__ = [
     "DayPrices",
     "Quote",
+    "contract_mid",
     "contract_sigma",
     "forward_price",
+    "moved_prices",
+    "points_moved",
     "price_source",
     "quote_contract",
     "rolled",
     "shocked",
+    "shocked_vix",
     "side",
     "sigma_at",
     "underlying_scale",
@@ -90,6 +94,22 @@ def quote_contract(contract: Contract, prices: DayPrices) -> Quote:
 
 
 @njit(cache=True)
+def contract_mid(contract: Contract, prices: DayPrices) -> float:
+    """Return the mid of one contract, points: `quote_contract` without its sensitivities."""
+    root, expiry = contract.root, contract.expiry
+    if is_share(root):
+        return prices.vxx if root == Root.VXX else prices.uvxy
+    forward = forward_price(root, expiry, prices)
+    if is_future(root):
+        return forward
+    tau = years_to_expiry(root, expiry, prices.day, prices.moment)
+    if prices.quotes.shape[0] > 0 and tau > 0.0:
+        return _near_quotes(contract, forward, tau, prices).mid
+    sigma = sigma_at(root, math.log(contract.strike / forward), tau, prices)
+    return black_price(forward, contract.strike, tau, sigma, prices.rate, side(contract.right))
+
+
+@njit(cache=True)
 def _near_quotes(contract: Contract, forward: float, tau: float, prices: DayPrices) -> Quote:
     """Return what `quote_contract` does for an option, at a moment with quotes."""
     root, right, expiry = contract.root, side(contract.right), contract.expiry
@@ -146,17 +166,38 @@ def shocked(prices: DayPrices, spot_return: float, vix_points: float) -> DayPric
         Change of spot VIX in vol points; VIX stops at 5. Futures and the other tenors of the SPX surface
         move by these points damped with tenor; the vols of VIX options stay; notes follow their futures.
     """
-    level = max(VOL_FLOOR, prices.vix_level + vix_points)
-    points = level - prices.vix_level
-    curve = moved_curve(prices.curve, points)
+    return moved_prices(
+        prices, spot_return, vix_points, moved_surface(prices.spx, points_moved(prices, vix_points))
+    )
+
+
+@njit(cache=True)
+def shocked_vix(prices: DayPrices, spot_return: float, vix_points: float) -> DayPrices:
+    """Return what `shocked` does for VIX contracts and notes alone: the surface of the S&P 500 stays.
+
+    Its smile takes twenty times as long to move as all the rest, and no hedge of VIX contracts reads it.
+    """
+    return moved_prices(prices, spot_return, vix_points, prices.spx)
+
+
+@njit(cache=True)
+def points_moved(prices: DayPrices, vix_points: float) -> float:
+    """Return by how many points VIX moves when it is to move by `vix_points`: it stops at 5."""
+    return max(VOL_FLOOR, prices.vix_level + vix_points) - prices.vix_level
+
+
+@njit(cache=True)
+def moved_prices(prices: DayPrices, spot_return: float, vix_points: float, spx: SpxSurface) -> DayPrices:
+    """Return the prices after an instant move, as `shocked`, with the surface that the S&P 500 then has."""
+    curve = moved_curve(prices.curve, points_moved(prices, vix_points))
     return DayPrices(
         prices.day,
         prices.moment,
         prices.spot * (1.0 + spot_return),
         prices.rate,
         prices.dividend_yield,
-        level,
-        moved_surface(prices.spx, points),
+        max(VOL_FLOOR, prices.vix_level + vix_points),
+        spx,
         curve,
         prices.vix,
         prices.quotes,

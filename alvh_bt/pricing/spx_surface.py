@@ -190,6 +190,32 @@ def spx_surface(
 @njit(cache=True)
 def moved_surface(surface: SpxSurface, vix_points: float) -> SpxSurface:
     """Return the surface after VIX moves by `vix_points`; other tenors move damped, floored at 5."""
+    shape, moved = moved_levels(surface, vix_points)
+    return spx_surface(shape, surface.eta_on_vix, surface.eta_cap, surface.damping, moved)
+
+
+@njit(cache=True)
+def moved_surface_of(surface: SpxSurface, vix_points: float, node_theta: Four) -> SpxSurface:
+    """Return `moved_surface`, given its levels of total variance by node, which take long to solve for."""
+    shape, moved = moved_levels(surface, vix_points)
+    return SpxSurface(
+        shape.rho,
+        shape.eta,
+        shape.gamma,
+        shape.wing,
+        shape.wing_start,
+        shape.wing_width,
+        surface.eta_on_vix,
+        surface.eta_cap,
+        surface.damping,
+        moved,
+        node_theta,
+    )
+
+
+@njit(cache=True)
+def moved_levels(surface: SpxSurface, vix_points: float) -> tuple[SmileShape, Four]:
+    """Return the shape, and the index levels in vol points, of a surface after VIX moves by `vix_points`."""
     vol, power = surface.node_vol, surface.damping
     moved = (
         max(VOL_FLOOR, vol[0] + vix_points * vol_damping(NODE_DAYS[0], power)),
@@ -200,8 +226,7 @@ def moved_surface(surface: SpxSurface, vix_points: float) -> SpxSurface:
     low, high = VIX_RANGE
     rise = min(max(moved[1], low), high) / min(max(vol[1], low), high)
     cap = surface.eta_cap * max(1.0, CAP_VIX / min(max(moved[1], low), high)) ** CAP_POWER
-    shape = with_eta(surface_shape(surface), min(cap, surface.eta * rise**surface.eta_on_vix))
-    return spx_surface(shape, surface.eta_on_vix, surface.eta_cap, power, moved)
+    return with_eta(surface_shape(surface), min(cap, surface.eta * rise**surface.eta_on_vix)), moved
 
 
 def completed_nodes(observed: Floats, fast: Floats, slow: Floats, model: NodeModel) -> Floats:

@@ -1,0 +1,103 @@
+"""What a compiled run takes down: figures a day, trades, decisions, and the book that rules saw."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alvh_bt.book.held import Flow, Held, Trade
+from alvh_bt.book.ledger import BookSums
+from alvh_bt.book.records import Decision, Note, Order, Rows
+from alvh_bt.compiled import rule
+from alvh_bt.replay.steps import Unfilled
+
+#: Columns of `Log.daily`, those of `engine.results.DAILY_COLUMNS`.
+COLUMNS = 13
+
+
+class Sent(NamedTuple):
+    """An order as it was sent in a session; `part` 0 is the condor's decision, 1 the hedge's."""
+
+    session: int
+    part: int
+    order: Order
+
+
+class Noted(NamedTuple):
+    """A note of a decision."""
+
+    session: int
+    part: int
+    note: Note
+
+
+class Seen(NamedTuple):
+    """The book at each decision, the rows of all sessions one after another.
+
+    Session i of the run (0 the first) has the lots and marks `lot_end[i - 1]` to `lot_end[i]` and the condors
+    `condor_end[i - 1]` to `condor_end[i]`, as they stand once the condor's decision is known. `figures` is
+    (n, 5): next group, NAV, cash, the condors' worst payoffs (USD >= 0) then and at the end of the session.
+    """
+
+    lots: Rows
+    marks: Rows
+    condors: Rows
+    lot_end: NDArray[np.int64]
+    condor_end: NDArray[np.int64]
+    figures: NDArray[np.float64]
+
+
+class Log(NamedTuple):
+    """A run: `daily` (sessions, 13), trades and decisions in order, what was seen, and how it ended.
+
+    `trouble` (0: none) came up in session `done` of the run, which is not in `daily`; `about` is a row of
+    `troubled`, the lots then, and `amount` USD.
+    """
+
+    daily: NDArray[np.float64]
+    trades: list[Trade]
+    sent: list[Sent]
+    noted: list[Noted]
+    unfilled: list[Unfilled]
+    seen: Seen
+    done: int
+    trouble: int
+    about: int
+    amount: float
+    troubled: Rows
+
+
+@rule
+def grown(rows: Any, used: int, more: Any) -> Any:
+    """Return `rows` with `more` put after the first `used`, twice as long where they do not fit."""
+    need = used + more.shape[0]
+    if need > rows.shape[0]:
+        longer = np.empty(2 * need, dtype=rows.dtype)
+        longer[:used] = rows[:used]
+        rows = longer
+    rows[used:need] = more
+    return rows
+
+
+@rule
+def take_down(
+    row: Any, held: Held, flows: Any, sums: BookSums, margin: float, drawdown: float
+) -> None:
+    """Write a session's figures into its row of `Log.daily`."""
+    row[0], row[1] = held.nav, held.cash
+    row[2], row[3] = flows[Flow.CONDOR_PNL], flows[Flow.HEDGE_PNL]
+    row[4], row[5] = flows[Flow.COSTS], flows[Flow.INTEREST]
+    row[6], row[7] = flows[Flow.HEDGE_CARRY], flows[Flow.CONDOR_THETA]
+    row[8], row[9], row[10] = sums.delta, sums.vega, margin
+    row[11], row[12] = drawdown, flows[Flow.HEDGE_COSTS]
+
+
+@rule
+def keep_decision(sent: Any, noted: Any, decision: Decision, i: int, part: int) -> None:
+    """Add a decision to the lists of what was sent and noted in session `i`."""
+    for order in decision.orders:
+        sent.append(Sent(i, part, order))
+    for note in decision.notes:
+        noted.append(Noted(i, part, note))
