@@ -1,0 +1,222 @@
+"""The compiled loop of a hedge over a condor book that has been run already.
+
+The condors do not depend on the hedge unless margin binds: their lots, marks and decisions of each day are
+taken from their own run (`Path`), and only the hedge's are worked out. Cash earns its interest as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from alvh_bt.book.held import Flow, Held, Step, Trade, Trouble, no_flows, no_trades
+from alvh_bt.book.ledger import BookSums
+from alvh_bt.book.records import CONDOR, LOT, MARK, Action, Order, Reason, Rows, nothing
+from alvh_bt.book.steps import mark_book
+from alvh_bt.book.view import BookView
+from alvh_bt.choices import Fill
+from alvh_bt.compiled import rule
+from alvh_bt.costs.fees import trade_fee
+from alvh_bt.costs.margin import hedge_margin
+from alvh_bt.pricing.day import DayPrices
+from alvh_bt.replay.book_loop import hedge_decision
+from alvh_bt.replay.days import Days, close_prices, open_prices, today_at
+from alvh_bt.replay.log import COLUMNS, Log, Seen
+from alvh_bt.replay.steps import MARGIN, Settings, begun, filled, no_unfilled, settled
+
+
+class Path(NamedTuple):
+    """The condors' own run: `daily` as `Log.daily`, what was seen, and `moves`, (sessions, 6).
+
+    `moves` are USD: cash and NAV that the condors bring up to the decision of a session, the same from there
+    to its end, and their worst payoffs (>= 0) at both.
+    """
+
+    daily: NDArray[np.float64]
+    moves: NDArray[np.float64]
+    seen: Seen
+
+
+class HedgeRun(NamedTuple):
+    """A hedged run: `daily` as `Log.daily`, how many fills the hedge had and what monetising sales realised.
+
+    `trouble` (0: none), with its lot in row `about` of `troubled`, ended it before session `done`.
+    """
+
+    daily: NDArray[np.float64]
+    fills: int
+    monetised_usd: float
+    done: int
+    trouble: int
+    about: int
+    amount: float
+    troubled: Rows
+
+
+def make_path(log: Log, starting_cash: float) -> Path:
+    """Return the path of a run of the condors alone.
+
+    Interest is left out of `moves`: that is earned on all the cash there is.
+    """
+    figures, daily = log.seen.figures[: log.done], log.daily
+    before = np.vstack([[starting_cash, starting_cash], daily[:-1, 1::-1]])
+    interest = daily[:, 5]
+    moves = np.column_stack(
+        [
+            figures[:, 2] - interest - before[:, 0],
+            figures[:, 1] - interest - before[:, 1],
+            daily[:, 1] - figures[:, 2],
+            daily[:, 0] - figures[:, 1],
+            figures[:, 3],
+            figures[:, 4],
+        ]
+    )
+    return Path(daily, np.ascontiguousarray(moves), log.seen)
+
+
+@rule
+def joined(first: Rows, start: int, end: int, second: Rows, kind: Any) -> Rows:
+    """Return rows `start` to `end` of one table with all of another after them."""
+    n = end - start
+    rows = np.empty(n + second.shape[0], dtype=kind)
+    rows[:n] = first[start:end]
+    rows[n:] = second
+    return rows
+
+
+@rule
+def condors_at(path: Path, k: int, held: Held) -> Rows:
+    """Return the condors as seen in session `k`, with the layers that the hedge has bought for each."""
+    start = path.seen.condor_end[k - 1] if k > 0 else 0
+    rows = path.seen.condors[start : path.seen.condor_end[k]].copy()
+    for row in range(rows.shape[0]):
+        for j in range(held.condors.shape[0]):
+            if held.condors[j]["id"] == rows[row]["id"]:
+                rows[row]["second_entries"] = held.condors[j]["second_entries"]
+                rows[row]["third_entries"] = held.condors[j]["third_entries"]
+    return rows
+
+
+@rule
+def with_money(held: Held, cash: float, nav: float, condors: Rows, next_group: int) -> Held:
+    """Return the hedge's book with cash and NAV moved (USD) and the condors of the day."""
+    return Held(held.lots, condors, held.cash + cash, held.nav + nav, held.next_lot, next_group)
+
+
+@rule
+def monetised(trades: list[Trade], costs: Any) -> tuple[int, float]:
+    """Return the fills among trades, and what sales that monetise realised, USD after both fees."""
+    fills, realised = 0, 0.0
+    for trade in trades:
+        fills += trade.order.action != Action.SETTLE
+        if trade.order.reason == Reason.MONETISED:
+            bought = trade_fee(trade.order.root, trade.contracts, costs)
+            realised += trade.pnl_usd - trade.fees_usd - bought
+    return fills, realised
+
+
+@rule
+def hedge_to_the_close(
+    days: Days,
+    i: int,
+    held: Held,
+    flows: Any,
+    trades: list[Trade],
+    pending: list[Order],
+    close: DayPrices,
+    settings: Settings,
+) -> Step:
+    """Return the hedge's book after the settlements and fills of session `i`."""
+    costs, fill = settings.costs, settings.money.fill
+    step = settled(held, flows, trades, days, i, costs, True)
+    if step.trouble == Trouble.NONE and fill == Fill.NEXT_OPEN and len(pending) > 0:
+        prices = open_prices(days, i)
+        step = filled(step.held, flows, trades, no_unfilled(), pending, prices, costs, i)
+    if step.trouble == Trouble.NONE:
+        step = settled(step.held, flows, trades, days, i, costs, False)
+    if step.trouble == Trouble.NONE and fill == Fill.NEXT_CLOSE and len(pending) > 0:
+        step = filled(step.held, flows, trades, no_unfilled(), pending, close, costs, i)
+    return step
+
+
+@rule
+def margin_missing(held: Held, marks: Rows, sums: BookSums, worst: float, settings: Settings) -> float:
+    """Return the USD by which the margin of condors (`worst`) and hedge is not met, 0.0 where it is."""
+    needed = worst + hedge_margin(held.lots, marks, settings.costs)
+    return max(0.0, needed - (held.cash + sums.futures_pnl))
+
+
+@njit(cache=True)
+def replay_hedge(days: Days, first: int, path: Path, settings: Settings, rules: Any) -> HedgeRun:
+    """Return the run of a hedge over the condors of `path`, which began at session `first` of the market.
+
+    The study stops where margin is not met, and refuses no order for its synthetics or its projected return:
+    those would reach back to the condors.
+    """
+    n, money, costs = path.daily.shape[0], settings.money, settings.costs
+    daily, fills, realised = np.zeros((n, COLUMNS)), 0, 0.0
+    cash = money.starting_cash
+    held = Held(np.empty(0, dtype=LOT), np.empty(0, dtype=CONDOR), cash, cash, 1, 1)
+    same_close, at_open = money.fill == Fill.SAME_CLOSE, money.fill == Fill.NEXT_OPEN
+    pending, trades, flows = nothing().orders, no_trades(), no_flows()
+    before, peak = close_prices(days, first), cash
+    k, trouble, about, amount = 0, 0, 0, 0.0
+    while k < n:
+        i, close = first + k, close_prices(days, first + k)
+        flows[:] = 0.0
+        trades.clear()
+        if k > 0:
+            held = begun(held, flows, before, 0.0, close.day, money.interest_share)
+        step = hedge_to_the_close(days, i, held, flows, trades, pending, close, settings)
+        held, trouble, about, amount = step.held, step.trouble, step.about, step.amount
+        if trouble != 0:
+            break
+        step, marks, sums = mark_book(held, flows, close)
+        condors = condors_at(path, k, held)
+        group = int(path.seen.figures[k, 0])
+        held = with_money(step.held, path.moves[k, 0], path.moves[k, 1], condors, group)
+        trouble, about = step.trouble, step.about
+        amount = margin_missing(held, marks, sums, path.moves[k, 4], settings)
+        if trouble == 0 and amount > 0.0:
+            trouble = MARGIN
+        if trouble != 0:
+            break
+        start, end = path.seen.lot_end[k - 1] if k > 0 else 0, path.seen.lot_end[k]
+        view = BookView(
+            joined(path.seen.lots, start, end, held.lots, LOT),
+            joined(path.seen.marks, start, end, marks, MARK),
+            condors,
+            group,
+            held.nav,
+        )
+        today = today_at(days, i, first, close, same_close, at_open)
+        pending = hedge_decision(today, view, rules).orders
+        if same_close:
+            step = filled(held, flows, trades, no_unfilled(), pending, close, costs, i)
+            held, trouble, about, amount = step.held, step.trouble, step.about, step.amount
+            if trouble == 0:
+                step, marks, sums = mark_book(held, flows, close)
+                trouble, about = step.trouble, step.about
+                held = with_money(
+                    step.held, path.moves[k, 2], path.moves[k, 3], step.held.condors, group
+                )
+                amount = margin_missing(held, marks, sums, path.moves[k, 5], settings)
+                if trouble == 0 and amount > 0.0:
+                    trouble = MARGIN
+            if trouble != 0:
+                break
+        before, peak = close, max(peak, held.nav)
+        row, alone = daily[k], path.daily[k]
+        row[0], row[1], row[2], row[3] = held.nav, held.cash, alone[2], flows[Flow.HEDGE_PNL]
+        row[4], row[5] = alone[4] + flows[Flow.COSTS], flows[Flow.INTEREST]
+        row[6], row[7] = flows[Flow.HEDGE_CARRY], alone[7]
+        row[8], row[9] = alone[8] + sums.delta, alone[9] + sums.vega
+        row[10] = alone[10] + hedge_margin(held.lots, marks, costs)
+        row[11], row[12] = held.nav / peak - 1.0, flows[Flow.HEDGE_COSTS]
+        count, sold = monetised(trades, costs)
+        fills, realised = fills + count, realised + sold
+        k += 1
+    return HedgeRun(daily[:k].copy(), fills, realised, k, trouble, about, amount, held.lots)
