@@ -9,7 +9,7 @@ from numba import njit
 
 from alvh_bt.book.records import Book, Layer, Rows
 from alvh_bt.calendars import Expiries
-from alvh_bt.compiled import rule
+from alvh_bt.compiled import inlined_rule
 from alvh_bt.contracts import settles_at_open
 from alvh_bt.pricing.day import DayPrices, underlying_scale
 
@@ -80,7 +80,7 @@ class CondorView(NamedTuple):
     entry_irr: float
 
 
-@rule
+@inlined_rule
 def tradable(root: int, expiry: int, today: Today) -> bool:
     """Return whether a contract can still be traded when today's orders are filled."""
     if expiry > today.fill_day:

@@ -7,7 +7,7 @@ import math
 from alvh_bt.book.codes import Action, Book, Layer, Reason, Status
 from alvh_bt.book.records import Decision, extend, make_note, nothing
 from alvh_bt.book.view import BookView, CondorView, Today
-from alvh_bt.compiled import rule
+from alvh_bt.compiled import inlined_rule, rule
 from alvh_bt.contracts import Contract
 from alvh_bt.hedges.instruments import (
     buy,
@@ -25,7 +25,7 @@ from alvh_bt.hedges.triggers import NO_REASON, quorum_allows, second_trigger, th
 from alvh_bt.pricing.day import shocked_vix
 
 
-@rule
+@inlined_rule
 def deploy(decision: Decision, today: Today, book: BookView, condor: CondorView, rules: LayeredRules) -> None:
     """Append the layers that this close adds for one condor: one when it is planned, two and three later.
 

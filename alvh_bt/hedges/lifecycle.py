@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from alvh_bt.book.records import Action, Book, Decision, Reason, Status, closing_order
 from alvh_bt.book.view import BookView, Today, tradable
-from alvh_bt.compiled import rule
+from alvh_bt.compiled import inlined_rule, rule
 from alvh_bt.hedges.instruments import hedge_package
 
 #: The group of lots that belong to no condor: those a strategy bought by itself.
 NO_CONDOR = 0
 
 
-@rule
+@inlined_rule
 def condor_is_on(today: Today, book: BookView, group: int) -> bool:
     """Return whether the condor `group` will still be there when today's orders are filled.
 

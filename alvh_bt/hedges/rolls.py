@@ -8,7 +8,7 @@ from typing import Any
 from alvh_bt.book.codes import Action, Book, Layer, Reason, Status
 from alvh_bt.book.records import Decision, closing_order, reducing_order
 from alvh_bt.book.view import BookView, CondorView, Today, tradable
-from alvh_bt.compiled import rule
+from alvh_bt.compiled import inlined_rule, rule
 from alvh_bt.config import LayeredParams, Sizes
 from alvh_bt.contracts import Contract, is_future, is_share, make_contract
 from alvh_bt.hedges.deployment import layer_call
@@ -18,7 +18,7 @@ from alvh_bt.hedges.sizing import LayeredRules
 from alvh_bt.hedges.triggers import NO_REASON, second_is_relaxed, third_is_relaxed
 
 
-@rule
+@inlined_rule
 def manage_lots(
     decision: Decision, today: Today, book: BookView, condor: CondorView, rules: LayeredRules
 ) -> None:
@@ -50,7 +50,7 @@ def manage_lots(
             roll_lot(decision, today, book, row, condor, rules)
 
 
-@rule
+@inlined_rule
 def is_relaxed(today: Today, condor: CondorView, layer: int, held_days: int, params: LayeredParams) -> bool:
     """Return whether the danger that deployed layer two or three is over; layer one stays with its condor.
 
@@ -61,7 +61,7 @@ def is_relaxed(today: Today, condor: CondorView, layer: int, held_days: int, par
     return layer == Layer.THREE and third_is_relaxed(condor, today, held_days, params)
 
 
-@rule
+@inlined_rule
 def monetised_size(lot: Any, mid: float, rules: LayeredRules) -> float:
     """Return the contracts (the lot's sign) that a spike turns into credit on this close, 0.0 for none.
 
@@ -82,7 +82,7 @@ def monetised_size(lot: Any, mid: float, rules: LayeredRules) -> float:
     return float(math.ceil(size)) if whole else size
 
 
-@rule
+@inlined_rule
 def roll_lot(
     decision: Decision, today: Today, book: BookView, row: int, condor: CondorView, rules: LayeredRules
 ) -> None:
@@ -102,7 +102,7 @@ def roll_lot(
     )
 
 
-@rule
+@inlined_rule
 def roll_reason(lot: Any, today: Today, condor: CondorView, params: LayeredParams) -> int:
     """Return why a lot is rolled on this close (`Reason`), or -1.
 

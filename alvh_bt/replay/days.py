@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from alvh_bt.book.view import Today
 from alvh_bt.calendars import Expiries
+from alvh_bt.compiled import rule, unowned
 from alvh_bt.engine.today import CLOSES, Calendar
 from alvh_bt.market import Market
 from alvh_bt.pricing.day import DayPrices
@@ -108,6 +109,31 @@ def _writable(expiries: Expiries) -> Expiries:
 
 def _moments(table: DayTable) -> Floats:
     return np.column_stack([getattr(table, name) for name, _ in _COLUMNS]).astype(np.float64)
+
+
+@rule
+def borrowed(days: Days) -> Days:
+    """Return the same days in arrays that count no references; `days` must outlive them."""
+    return Days(
+        unowned(days.calendar),
+        unowned(days.close),
+        unowned(days.open),
+        days.moment,
+        unowned(days.settled),
+        unowned(days.spx_closes),
+        unowned(days.vix_closes),
+        unowned(days.signals),
+        _unowned_expiries(days.spx),
+        _unowned_expiries(days.vix),
+        _unowned_expiries(days.vx),
+        days.constants,
+        unowned(days.quotes),
+    )
+
+
+@rule
+def _unowned_expiries(expiries: Expiries) -> Expiries:
+    return Expiries(unowned(expiries.day), unowned(expiries.root), unowned(expiries.listed_from))
 
 
 @njit(cache=True)

@@ -18,12 +18,12 @@ from alvh_bt.book.records import CONDOR, LOT, MARK, Action, Order, Reason, Rows,
 from alvh_bt.book.steps import mark_book
 from alvh_bt.book.view import BookView
 from alvh_bt.choices import Fill
-from alvh_bt.compiled import rule
+from alvh_bt.compiled import inlined_rule, rule
 from alvh_bt.costs.fees import trade_fee
 from alvh_bt.costs.margin import hedge_margin
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.replay.book_loop import hedge_decision
-from alvh_bt.replay.days import Days, close_prices, open_prices, today_at
+from alvh_bt.replay.days import Days, borrowed, close_prices, open_prices, today_at
 from alvh_bt.replay.log import COLUMNS, Log, Seen
 from alvh_bt.replay.steps import MARGIN, Settings, begun, filled, no_unfilled, settled
 
@@ -87,7 +87,7 @@ def joined(first: Rows, start: int, end: int, second: Rows, kind: Any) -> Rows:
     return rows
 
 
-@rule
+@inlined_rule
 def condors_at(path: Path, k: int, held: Held) -> Rows:
     """Return the condors as seen in session `k`, with the layers that the hedge has bought for each."""
     start = path.seen.condor_end[k - 1] if k > 0 else 0
@@ -118,7 +118,7 @@ def monetised(trades: list[Trade], costs: Any) -> tuple[int, float]:
     return fills, realised
 
 
-@rule
+@inlined_rule
 def hedge_to_the_close(
     days: Days,
     i: int,
@@ -156,6 +156,7 @@ def replay_hedge(days: Days, first: int, path: Path, settings: Settings, rules: 
     The study stops where margin is not met, and refuses no order for its synthetics or its projected return:
     those would reach back to the condors.
     """
+    days = borrowed(days)
     n, money, costs = path.daily.shape[0], settings.money, settings.costs
     daily, fills, realised = np.zeros((n, COLUMNS)), 0, 0.0
     cash = money.starting_cash

@@ -9,7 +9,7 @@ from numba.extending import overload
 
 from alvh_bt.book.records import Decision, nothing
 from alvh_bt.book.view import BookView, Today
-from alvh_bt.compiled import rule
+from alvh_bt.compiled import inlined_rule
 from alvh_bt.config import LayeredParams, ShockParams, StaticParams
 from alvh_bt.hedge_params import LadderParams, LongVxParams, VxthParams
 from alvh_bt.hedges import (
@@ -73,27 +73,27 @@ class LongVxRules(NamedTuple):
     sizes: int
 
 
-@rule
+@inlined_rule
 def _nothing(today: Today, book: BookView, rules: NoRules) -> Decision:
     return nothing()
 
 
-@rule
+@inlined_rule
 def _static(today: Today, book: BookView, r: StaticRules) -> Decision:
     return decide_static(today, book, r.futures, r.static, r.layered, r.shock, r.sizes)
 
 
-@rule
+@inlined_rule
 def _ladder(today: Today, book: BookView, r: LadderRules) -> Decision:
     return decide_ladder(today, book, r.roll_rule, r.params, r.notional_usd, r.sizes)
 
 
-@rule
+@inlined_rule
 def _vxth(today: Today, book: BookView, r: VxthRules) -> Decision:
     return decide_vxth(today, book, r.params, r.sizes)
 
 
-@rule
+@inlined_rule
 def _long_vx(today: Today, book: BookView, r: LongVxRules) -> Decision:
     return decide_long_vx(today, book, r.params, r.notional_usd, r.sizes)
 
@@ -113,7 +113,7 @@ def decide_hedge(today: Today, book: BookView, rules: Any) -> Decision:
     return _DECIDE[type(rules)](today, book, rules)
 
 
-@overload(decide_hedge)
+@overload(decide_hedge, jit_options={"forceinline": True})
 def _compiled_decide_hedge(today: Any, book: Any, rules: Any) -> Any:
     chosen = _DECIDE[rules.instance_class]
 
