@@ -10,7 +10,7 @@ returns, to 1e-9; each docstring says where and why it differs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -170,10 +170,32 @@ def run_metrics(run: RunResult, starting_cash: float) -> Metrics:
     """Return the metrics of `run`; `starting_cash` in USD, > 0."""
     daily = run.daily
     column = {name: daily[name].to_numpy(np.float64) for name in daily.columns if name != "date"}
-    nav, years = column["nav"], years_between(daily["date"])
+    fills = int(run.trades["action"].isin(FILLS).sum())
+    return daily_metrics(column, daily["date"], fills, monetised_usd(run.trades), starting_cash)
+
+
+def daily_metrics(
+    column: Mapping[str, Floats], dates: pd.Series, fills: int, monetised: float, starting_cash: float
+) -> Metrics:
+    """Return the metrics of a run from its daily figures.
+
+    Parameters
+    ----------
+    column
+        (n,) each of `engine.results.DAILY_COLUMNS`, USD.
+    dates
+        (n,) sessions, ascending.
+    fills
+        How many fills opened, closed or rolled.
+    monetised
+        USD that sales of a part of a layer realised.
+    starting_cash
+        USD, > 0.
+    """
+    nav, years = column["nav"], years_between(dates)
     returns = daily_returns(nav, starting_cash)
     end = float(nav[-1])
-    fall, fall_days = deepest_drawdown(nav, daily["date"], starting_cash)
+    fall, fall_days = deepest_drawdown(nav, dates, starting_cash)
     bleed = decay.bleed_usd(column["hedge_carry"], column["hedge_costs"])
     return Metrics(
         pnl_usd=end - starting_cash,
@@ -191,8 +213,8 @@ def run_metrics(run: RunResult, starting_cash: float) -> Metrics:
         hedge_decay=decay.hedge_decay(bleed, float(nav.mean()), years),
         decay_to_theta=decay.decay_to_theta(bleed, column["condor_theta"]),
         hedge_efficiency=decay.hedge_efficiency(bleed, column["hedge_pnl"], column["condor_pnl"]),
-        trades=int(run.trades["action"].isin(FILLS).sum()),
+        trades=fills,
         margin_peak_usd=float(column["margin"].max()),
-        monetised_usd=monetised_usd(run.trades),
+        monetised_usd=monetised,
         hedge_pnl_worst_usd=decay.pnl_on_worst_days(column["hedge_pnl"], column["condor_pnl"]),
     )

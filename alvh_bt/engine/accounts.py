@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
 
 import numpy as np
 
 from alvh_bt.book.condors import without_flat
 from alvh_bt.book.held import Held, Step, Trade, Trouble, no_flows
 from alvh_bt.book.ledger import BookSums, count_sources
-from alvh_bt.book.records import CONDOR, LOT, MARK, Order, Rows, Status, empty_rows, lot_contract
+from alvh_bt.book.records import CONDOR, LOT, MARK, Order, Rows, Status, empty_rows
 from alvh_bt.book.steps import TOLERANCE_SHARE, TOLERANCE_USD, begin_day, fill_package, mark_book, settle_due
 from alvh_bt.book.view import BookView
 from alvh_bt.config import Study
-from alvh_bt.contracts import calendar_date, contract_name
 from alvh_bt.costs.margin import condor_margin, hedge_margin, required_money
-from alvh_bt.errors import AccountingError, DataError
+from alvh_bt.engine.troubles import refuse, unbalanced
+from alvh_bt.errors import AccountingError
 from alvh_bt.hedges.projection import projection_terms, with_projections
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.model import Settlement
@@ -143,8 +142,7 @@ class Accounts:
         self.prices = prices
         gap = self.nav - (self.cash + self.sums.value)
         if not abs(gap) <= max(TOLERANCE_USD, TOLERANCE_SHARE * abs(self.nav)):
-            day = calendar_date(prices.day)
-            raise AccountingError(f"on {day} NAV and cash plus marks differ by {gap:.8f} USD; report this")
+            raise unbalanced(gap, prices.day)
 
     def margin(self) -> float:
         """Return the margin in use, USD: condors at their worst less credit, and futures' deposits."""
@@ -168,27 +166,6 @@ class Accounts:
     def _take(self, step: Step, day: int) -> None:
         """Take the book over from a step, or say what is wrong with it."""
         if step.trouble != Trouble.NONE:
-            _refuse(step, day)
+            refuse(step.trouble, step.held.lots, step.about, step.amount, day)
         self.held = step.held
         self.first_expiry = int(self.lots["expiry"].min()) if len(self.lots) else NEVER
-
-
-def _refuse(step: Step, day: int) -> NoReturn:
-    """Raise what a step found; `step.about` is the row of the lot that it concerns."""
-    lot: Any = step.held.lots[step.about]
-    name, expiry, date = contract_name(lot_contract(lot)), calendar_date(lot["expiry"]), calendar_date(day)
-    if step.trouble == Trouble.MISSED:
-        raise DataError(
-            f"the data has no session on {expiry}, on which {name} settles; "
-            "add its row to spx.csv and vix.csv"
-        )
-    if step.trouble == Trouble.NO_VALUE:
-        raise DataError(f"no settlement value for {name} on {date}; add it to settlements.csv")
-    if step.trouble == Trouble.NO_MARK:
-        raise DataError(f"no price for {name} on {date}; give data that covers it")
-    if step.trouble == Trouble.LATE:
-        raise AccountingError(f"{name} is still held after its settlement on {date}")
-    raise AccountingError(
-        f"condor {lot['group']} pays {step.amount:.2f} USD less than its widest wing allows at settlement "
-        f"on {expiry}; report this"
-    )

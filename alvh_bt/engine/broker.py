@@ -18,13 +18,14 @@ from alvh_bt.book.held import Trade
 from alvh_bt.book.records import Action, Book, Layer, Order, Reason
 from alvh_bt.book.view import Today, tradable
 from alvh_bt.config import Fill, OnMargin, Study
-from alvh_bt.contracts import Contract, calendar_date, contract_multiplier, is_future, on_vix
+from alvh_bt.contracts import Contract, contract_multiplier, is_future, on_vix
 from alvh_bt.engine.accounts import Accounts
 from alvh_bt.engine.feeds import ListedContract
 from alvh_bt.engine.journal import Journal
 from alvh_bt.engine.orders import ContractBuy, ContractSell
 from alvh_bt.engine.today import Calendar
-from alvh_bt.errors import ConfigError, MarginError
+from alvh_bt.engine.troubles import short_of_margin
+from alvh_bt.errors import ConfigError
 from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.pricing.day import DayPrices, quote_contract
 from alvh_bt.pricing.model import PriceModel
@@ -249,11 +250,7 @@ class OptionsBroker(bt.BrokerBase):
         self.shortfall = max(0.0, self.accounts.required() - self.accounts.available())
         nothing_to_cut = not len(self.accounts.lots)
         if self.shortfall > 0.0 and (self.study.book.on_margin == OnMargin.STOP or nothing_to_cut):
-            day = calendar_date(self.prices().day)
-            raise MarginError(
-                f"margin not met on {day}: short by {self.shortfall:,.2f} USD; "
-                "lower the quantities, raise book.starting_cash or set book.on_margin = 'cut'"
-            )
+            raise short_of_margin(self.shortfall, self.prices().day)
 
     def _mid(self, contract: Contract) -> float:
         return float(quote_contract(contract, self.prices()).mid)

@@ -54,7 +54,7 @@ class BookRecorder(bt.Analyzer):
                 flows[Flow.HEDGE_COSTS],
             )
         )
-        self.trades.extend(_trade_row(trade) for trade in accounts.trades)
+        self.trades.extend(trade_row(trade) for trade in accounts.trades)
         for trade in accounts.trades:
             if trade.order.action != Action.SETTLE and trade.order.right != Right.FUTURE:
                 self.fills[trade.source] += 1
@@ -62,20 +62,26 @@ class BookRecorder(bt.Analyzer):
 
     def daily(self) -> pd.DataFrame:
         """Return a row a session, columns `date` and `DAILY_COLUMNS`."""
-        return _frame(self.days, ("date", *DAILY_COLUMNS))
+        return frame_of(self.days, ("date", *DAILY_COLUMNS))
 
     def trade_list(self) -> pd.DataFrame:
         """Return a row a fill or settlement, columns `date` and `TRADE_COLUMNS`."""
-        frame = _frame(self.trades, ("date", *TRADE_COLUMNS))
-        frame["expiry"] = _dates(frame["expiry"])
-        return frame
+        return trade_frame(self.trades)
 
     def journal(self) -> pd.DataFrame:
         """Return the journal, columns as `Entry`."""
-        return _frame(self.strategy.journal.entries, Entry._fields)
+        return frame_of(self.strategy.journal.entries, Entry._fields)
 
 
-def _frame(rows: list[Any], columns: tuple[str, ...]) -> pd.DataFrame:
+def trade_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """Return rows of `trade_row` as a frame of `date` and `TRADE_COLUMNS`."""
+    frame = frame_of(rows, ("date", *TRADE_COLUMNS))
+    frame["expiry"] = _dates(frame["expiry"])
+    return frame
+
+
+def frame_of(rows: Any, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return rows as a frame; the first column, `date`, comes as epoch days and leaves as timestamps."""
     frame = pd.DataFrame(rows, columns=list(columns))
     frame["date"] = _dates(frame["date"])
     return frame
@@ -90,7 +96,8 @@ def _dates(days: pd.Series) -> pd.Series:
     return pd.Series(dates)
 
 
-def _trade_row(trade: Trade) -> tuple[Any, ...]:
+def trade_row(trade: Trade) -> tuple[Any, ...]:
+    """Return what the list of trades shows of a fill or settlement, in the order of its columns."""
     order = trade.order
     return (
         trade.day,

@@ -72,8 +72,8 @@ class ModelPrices:
         opened = open_table(market, self._parameters, close)
         self._day: list[int] = market.days.tolist()
         self._close, self._open = _Rows(close), _Rows(opened)
-        self._settlements = _settlements(market, opened)
-        self._provenance = _provenance(market)
+        self._settlements = settlement_rows(market, opened)
+        self._provenance = model_provenance(market)
 
     @property
     def provenance(self) -> Mapping[str, NDArray[np.int8]]:
@@ -174,7 +174,8 @@ def _or_nan(values: NDArray[np.float64]) -> list[float]:
     return [math.nan if math.isnan(value) else value for value in values.tolist()]
 
 
-def _settlements(market: Market, opened: DayTable) -> list[Settlement]:
+def settlement_rows(market: Market, opened: DayTable) -> list[Settlement]:
+    """Return the settlement values of each session; `opened` is the table of its opens."""
     vro, opening = market.columns["vro"], opening_values(market)
     no_set, no_vro = ~opening.official, ~np.isfinite(vro)
     spx_am = opening.value
@@ -190,7 +191,8 @@ _MODELLED_INPUTS: Final = (
 )
 
 
-def _provenance(market: Market) -> Mapping[str, NDArray[np.int8]]:
+def model_provenance(market: Market) -> Mapping[str, NDArray[np.int8]]:
+    """Return each input's `Provenance`, one a session: MODELLED where the model stands in for it."""
     known = np.isfinite(market.columns["vix_close"])
     missing: dict[str, NDArray[np.bool_]] = {}
     for name in _MODELLED_INPUTS:

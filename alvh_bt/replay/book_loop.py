@@ -1,4 +1,4 @@
-"""The compiled loop over the days: condors and hedge in one book, each step as the Backtrader engine takes it."""
+"""The compiled loop over the days: condors and hedge in one book, steps as in the Backtrader engine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,19 @@ from alvh_bt.book.view import BookView, Today
 from alvh_bt.choices import Fill, OnMargin
 from alvh_bt.compiled import rule
 from alvh_bt.pricing.day import DayPrices
-from alvh_bt.replay.days import Days, close_prices, open_prices, today_at
-from alvh_bt.replay.log import COLUMNS, Log, Noted, Seen, Sent, grown, keep_decision, take_down
+from alvh_bt.replay.days import Days, borrowed, close_prices, open_prices, today_at
+from alvh_bt.replay.log import (
+    COLUMNS,
+    Ending,
+    Log,
+    all_orders,
+    keep_decision,
+    no_noted,
+    no_sent,
+    nothing_seen,
+    take_down,
+    with_seen,
+)
 from alvh_bt.replay.policies import decide_hedge
 from alvh_bt.replay.steps import (
     MARGIN,
@@ -37,8 +48,6 @@ from alvh_bt.replay.steps import (
     with_condors,
     without_closed,
 )
-
-_NO_SENT = Sent(0, 0, Order(0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0.0, 0.0, 0, 0))
 
 
 @njit(cache=True)
@@ -89,19 +98,6 @@ def at_the_mark(
 
 
 @rule
-def shortfall_of(held: Held, marks: Rows, futures_pnl: float, settings: Settings) -> float:
-    """Return the USD by which the margin is not met, 0.0 where it is."""
-    needed = required(held.lots, marks, held.condors, settings.costs)
-    return max(0.0, needed - (held.cash + futures_pnl))
-
-
-@rule
-def stops(shortfall: float, held: Held, settings: Settings) -> bool:
-    """Return whether a run ends for want of margin."""
-    return shortfall > 0.0 and (settings.money.on_margin == OnMargin.STOP or held.lots.shape[0] == 0)
-
-
-@rule
 def sent_condor(today: Today, view: BookView, available: float, settings: Settings, i: int) -> Any:
     """Return what of the leg manager's decision is sent, and the lots as they would be then."""
     decision = condor_decision(today, view, settings)
@@ -132,8 +128,54 @@ def view_of(held: Held, marks: Rows) -> BookView:
     return BookView(held.lots, marks, held.condors, held.next_group, held.nav)
 
 
+@rule
+def sent_cut(
+    today: Today, view: BookView, available: float, short: float, settings: Settings, i: int
+) -> Decision:
+    """Return the orders that cut the book to its margin, in place of all other decisions of the close."""
+    needed = required(view.lots, view.marks, view.condors, settings.costs)
+    cut = cutting_orders(view.lots, view.marks, needed, short, today, settings.money.contracts)
+    cut = afforded(cut, nothing().orders, view, available, settings)
+    return guarded(cut, view.lots, today, view, settings, i)[0]
+
+
+@rule
+def decided(
+    today: Today,
+    held: Held,
+    marks: Rows,
+    available: float,
+    short: float,
+    settings: Settings,
+    rules: Any,
+    i: int,
+) -> tuple[Held, Decision, Decision]:
+    """Return the book with its condors as decided, and what is sent for the condors and for the hedge."""
+    if short > 0.0:
+        cut = sent_cut(today, view_of(held, marks), available, short, settings, i)
+        held = with_condors(held, condors_after(held.condors, cut.orders, today))
+        return held, cut, nothing()
+    condor, lots = sent_condor(today, view_of(held, marks), available, settings, i)
+    held = with_condors(held, condors_after(held.condors, condor.orders, today))
+    view = view_of(held, marks)
+    hedge = sent_hedge(today, view, lots, condor.orders, available, settings, rules, i)
+    return held, condor, hedge
+
+
+@rule
+def ended_by(step: Step, marks: Rows, sums: BookSums, checks: bool, settings: Settings) -> Step:
+    """Return the step, in trouble where it lacks margin and the run stops; `amount` is the shortfall."""
+    if step.trouble != Trouble.NONE or not checks:
+        return step
+    held = step.held
+    needed = required(held.lots, marks, held.condors, settings.costs)
+    short = max(0.0, needed - (held.cash + sums.futures_pnl))
+    stops = settings.money.on_margin == OnMargin.STOP or held.lots.shape[0] == 0
+    return Step(held, MARGIN if stops and short > 0.0 else int(Trouble.NONE), 0, short)
+
+
 @njit(cache=True)
-def replay_book(days: Days, first: int, last: int, settings: Settings, rules: Any, checks_margin: bool) -> Log:
+def replay_book(days: Days, first: int, last: int, settings: Settings, rules: Any, checks: bool) -> Log:
     """Return the run of condors and hedge over sessions `first` to `last` of the market.
 
     Parameters
@@ -144,85 +186,47 @@ def replay_book(days: Days, first: int, last: int, settings: Settings, rules: An
         Sessions, both included.
     settings, rules
         Of condors, money and costs; and of the hedge, whose type says which it is.
-    checks_margin
-        False where the condors are run for themselves, to be hedged afterwards.
+    checks
+        Whether margin counts; False where the condors are run for themselves, to be hedged afterwards.
     """
-    n, money = last + 1 - first, settings.money
-    daily, figures = np.zeros((n, COLUMNS)), np.zeros((n, 5))
-    lot_end, condor_end = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    seen_lots, seen_marks = np.empty(256, dtype=LOT), np.empty(256, dtype=MARK)
-    seen_condors = np.empty(64, dtype=CONDOR)
-    sent = [_NO_SENT for _ in range(0)]
-    noted = [Noted(0, 0, note) for note in nothing().notes]
-    unfilled, every, pending = no_unfilled(), no_trades(), nothing().orders
+    days, n, money = borrowed(days), last + 1 - first, settings.money
+    daily, seen = np.zeros((n, COLUMNS)), nothing_seen(n)
+    sent, noted, unfilled, every = no_sent(), no_noted(), no_unfilled(), no_trades()
     cash = money.starting_cash
     held = Held(np.empty(0, dtype=LOT), np.empty(0, dtype=CONDOR), cash, cash, 1, 1)
     same_close, at_open = money.fill == Fill.SAME_CLOSE, money.fill == Fill.NEXT_OPEN
-    before, theta, peak, short = close_prices(days, first), 0.0, cash, 0.0
-    k, trouble, about, amount = 0, 0, 0, 0.0
+    before, theta, peak, k = close_prices(days, first), 0.0, cash, 0
+    step, pending = Step(held, Trouble.NONE, 0, 0.0), nothing().orders
     while k < n:
         i, flows, trades, close = first + k, no_flows(), no_trades(), close_prices(days, first + k)
         if k > 0:
             held = begun(held, flows, before, theta, close.day, money.interest_share)
-        step, marks, sums = to_the_close(
-            days, i, held, flows, trades, unfilled, pending, close, settings
-        )
-        held, trouble, about, amount = step.held, step.trouble, step.about, step.amount
-        short = shortfall_of(held, marks, sums.futures_pnl, settings) if trouble == 0 else 0.0
-        if trouble == 0 and checks_margin and stops(short, held, settings):
-            trouble, amount = MARGIN, short
-        if trouble != 0:
+        step, marks, sums = to_the_close(days, i, held, flows, trades, unfilled, pending, close, settings)
+        step = ended_by(step, marks, sums, checks, settings)
+        if step.trouble != Trouble.NONE:
             break
-        today = today_at(days, i, first, close, same_close, at_open)
-        if checks_margin and short > 0.0:
-            needed = required(held.lots, marks, held.condors, settings.costs)
-            cut = cutting_orders(held.lots, marks, needed, short, today, money.contracts)
-            available = held.cash + sums.futures_pnl
-            cut = afforded(cut, nothing().orders, view_of(held, marks), available, settings)
-            cut = guarded(cut, held.lots, today, view_of(held, marks), settings, i)[0]
-            held = with_condors(held, condors_after(held.condors, cut.orders, today))
-            keep_decision(sent, noted, cut, i, 0)
-            pending = cut.orders
-        else:
-            available = held.cash + sums.futures_pnl
-            condor, lots = sent_condor(today, view_of(held, marks), available, settings, i)
-            held = with_condors(held, condors_after(held.condors, condor.orders, today))
-            hedge = sent_hedge(
-                today, view_of(held, marks), lots, condor.orders, available, settings, rules, i
-            )
-            keep_decision(sent, noted, condor, i, 0)
-            keep_decision(sent, noted, hedge, i, 1)
-            pending = condor.orders
-            for order in hedge.orders:
-                pending.append(order)
-        seen_lots = grown(seen_lots, lot_end[k - 1] if k > 0 else 0, held.lots)
-        seen_marks = grown(seen_marks, lot_end[k - 1] if k > 0 else 0, marks)
-        seen_condors = grown(seen_condors, condor_end[k - 1] if k > 0 else 0, held.condors)
-        lot_end[k] = (lot_end[k - 1] if k > 0 else 0) + held.lots.shape[0]
-        condor_end[k] = (condor_end[k - 1] if k > 0 else 0) + held.condors.shape[0]
-        worst = required(held.lots, marks, held.condors, settings.costs)
-        figures[k, 0], figures[k, 1], figures[k, 2] = held.next_group, held.nav, held.cash
-        figures[k, 3] = figures[k, 4] = worst
+        today, cash = today_at(days, i, first, close, same_close, at_open), step.held.cash + sums.futures_pnl
+        held, condor, hedge = decided(today, step.held, marks, cash, step.amount, settings, rules, i)
+        keep_decision(sent, noted, condor, i, 0)
+        keep_decision(sent, noted, hedge, i, 1)
+        pending = all_orders(condor, hedge)
+        seen = with_seen(seen, k, held, marks, required(held.lots, marks, held.condors, settings.costs))
+        step = Step(held, Trouble.NONE, 0, 0.0)
         if same_close:
-            step = Step(held, Trouble.NONE, 0, 0.0)
             if len(pending) > 0:
                 step = filled(held, flows, trades, unfilled, pending, close, settings.costs, i)
             pending = nothing().orders
             step, marks, sums = at_the_mark(step, flows, trades, close, settings, i)
-            held, trouble, about, amount = step.held, step.trouble, step.about, step.amount
-            short = shortfall_of(held, marks, sums.futures_pnl, settings) if trouble == 0 else 0.0
-            if trouble == 0 and checks_margin and stops(short, held, settings):
-                trouble, amount = MARGIN, short
-            if trouble != 0:
+            step = ended_by(step, marks, sums, checks, settings)
+            if step.trouble != Trouble.NONE:
                 break
-            figures[k, 4] = required(held.lots, marks, held.condors, settings.costs)
-        theta, before, peak = sums.condor_theta, close, max(peak, held.nav)
+            seen.figures[k, 4] = required(step.held.lots, marks, step.held.condors, settings.costs)
+        held, before, theta = step.held, close, sums.condor_theta
+        peak = max(peak, held.nav)
         margin = margins(held.lots, marks, held.condors, settings.costs)
         take_down(daily[k], held, flows, sums, margin, held.nav / peak - 1.0)
         for trade in trades:
             every.append(trade)
         k += 1
-    seen = Seen(
-        seen_lots, seen_marks, seen_condors, lot_end, condor_end, figures
-    )
-    return Log(daily[:k].copy(), every, sent, noted, unfilled, seen, k, trouble, about, amount, held.lots)
+    end = Ending(k, step.trouble, step.about, step.amount, step.held.lots)
+    return Log(daily[:k].copy(), every, sent, noted, unfilled, seen, end)

@@ -19,11 +19,11 @@ from alvh_bt.engine.today import CLOSES, Calendar
 from alvh_bt.market import Market
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.history import DayTable, close_table, open_table
-from alvh_bt.pricing.model import ModelPrices, Settlement
+from alvh_bt.pricing.model import Settlement, settlement_rows
 from alvh_bt.pricing.parameters import ModelParameters, load_parameters
 from alvh_bt.pricing.quotes import NO_QUOTES, QuoteRows
 from alvh_bt.pricing.spx_surface import SpxSurface
-from alvh_bt.pricing.vix_curve import VxCurve
+from alvh_bt.pricing.vix_curve import NODES, VxCurve
 from alvh_bt.pricing.vix_surface import VixSurface
 
 Floats = NDArray[np.float64]
@@ -82,10 +82,7 @@ def make_days(market: Market, calendar: Calendar, parameters: ModelParameters | 
     chosen = load_parameters() if parameters is None else parameters
     closes = close_table(market, chosen)
     opens = open_table(market, chosen, closes)
-    prices = ModelPrices(market, chosen)
-    known = int(np.flatnonzero(np.isfinite(closes.node_theta[:, 1]))[0])
-    sample = prices.at_close(known)
-    settled = [tuple(map(float, prices.settlement(i))) for i in range(len(calendar.days))]
+    settled = [tuple(map(float, values)) for values in settlement_rows(market, opens)]
     dates = (calendar.days, calendar.next_day, calendar.week_start, calendar.after_monthly)
     return Days(
         np.column_stack(dates).astype(np.int64),
@@ -96,9 +93,22 @@ def make_days(market: Market, calendar: Calendar, parameters: ModelParameters | 
         np.ascontiguousarray(calendar.closes),
         np.ascontiguousarray(calendar.vix_closes),
         np.array(calendar.signals, order="C"),
-        *(_writable(expiries) for expiries in (calendar.spx, calendar.vix, calendar.vx)),
-        Constants(sample.spx, sample.curve, sample.vix),
+        _writable(calendar.spx),
+        _writable(calendar.vix),
+        _writable(calendar.vx),
+        _constants(chosen),
         NO_QUOTES,
+    )
+
+
+def _constants(parameters: ModelParameters) -> Constants:
+    """Return what the numbers of the model say of all days; what a day brings is 0 here."""
+    smile, vix, none = parameters.spx_smile, parameters.vix_smile, (0.0, 0.0, 0.0, 0.0)
+    shape = (smile.rho, 0.0, *smile[2:6], smile.eta_on_vix, smile.eta_cap, parameters.spx_damping)
+    return Constants(
+        SpxSurface(*shape, none, none),
+        VxCurve(*parameters.vx, 0.0, 0.0, 0, (0.0,) * NODES, (0.0,) * NODES),
+        VixSurface(vix.rho, 0.0, vix.gamma, 0.0, vix.decay),
     )
 
 

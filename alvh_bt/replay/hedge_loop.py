@@ -1,7 +1,7 @@
 """The compiled loop of a hedge over a condor book that has been run already.
 
 The condors do not depend on the hedge unless margin binds: their lots, marks and decisions of each day are
-taken from their own run (`Path`), and only the hedge's are worked out. Cash earns its interest as a whole.
+taken from their own run (`CondorPath`), and only the hedge's are worked out. Cash earns its interest as a whole.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from alvh_bt.costs.margin import hedge_margin
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.replay.book_loop import hedge_decision
 from alvh_bt.replay.days import Days, borrowed, close_prices, open_prices, today_at
-from alvh_bt.replay.log import COLUMNS, Log, Seen
+from alvh_bt.replay.log import COLUMNS, Ending, Log, Seen
 from alvh_bt.replay.steps import MARGIN, Settings, begun, filled, no_unfilled, settled
 
 
-class Path(NamedTuple):
+class CondorPath(NamedTuple):
     """The condors' own run: `daily` as `Log.daily`, what was seen, and `moves`, (sessions, 6).
 
     `moves` are USD: cash and NAV that the condors bring up to the decision of a session, the same from there
@@ -41,27 +41,20 @@ class Path(NamedTuple):
 
 
 class HedgeRun(NamedTuple):
-    """A hedged run: `daily` as `Log.daily`, how many fills the hedge had and what monetising sales realised.
-
-    `trouble` (0: none), with its lot in row `about` of `troubled`, ended it before session `done`.
-    """
+    """A hedged run: `daily` as `Log.daily`, the hedge's fills, and what monetising sales realised."""
 
     daily: NDArray[np.float64]
     fills: int
     monetised_usd: float
-    done: int
-    trouble: int
-    about: int
-    amount: float
-    troubled: Rows
+    end: Ending
 
 
-def make_path(log: Log, starting_cash: float) -> Path:
+def make_path(log: Log, starting_cash: float) -> CondorPath:
     """Return the path of a run of the condors alone.
 
     Interest is left out of `moves`: that is earned on all the cash there is.
     """
-    figures, daily = log.seen.figures[: log.done], log.daily
+    figures, daily = log.seen.figures[: log.end.done], log.daily
     before = np.vstack([[starting_cash, starting_cash], daily[:-1, 1::-1]])
     interest = daily[:, 5]
     moves = np.column_stack(
@@ -74,7 +67,7 @@ def make_path(log: Log, starting_cash: float) -> Path:
             figures[:, 4],
         ]
     )
-    return Path(daily, np.ascontiguousarray(moves), log.seen)
+    return CondorPath(daily, np.ascontiguousarray(moves), log.seen)
 
 
 @rule
@@ -88,7 +81,7 @@ def joined(first: Rows, start: int, end: int, second: Rows, kind: Any) -> Rows:
 
 
 @inlined_rule
-def condors_at(path: Path, k: int, held: Held) -> Rows:
+def condors_at(path: CondorPath, k: int, held: Held) -> Rows:
     """Return the condors as seen in session `k`, with the layers that the hedge has bought for each."""
     start = path.seen.condor_end[k - 1] if k > 0 else 0
     rows = path.seen.condors[start : path.seen.condor_end[k]].copy()
@@ -150,7 +143,7 @@ def margin_missing(held: Held, marks: Rows, sums: BookSums, worst: float, settin
 
 
 @njit(cache=True)
-def replay_hedge(days: Days, first: int, path: Path, settings: Settings, rules: Any) -> HedgeRun:
+def replay_hedge(days: Days, first: int, path: CondorPath, settings: Settings, rules: Any) -> HedgeRun:
     """Return the run of a hedge over the condors of `path`, which began at session `first` of the market.
 
     The study stops where margin is not met, and refuses no order for its synthetics or its projected return:
@@ -201,9 +194,7 @@ def replay_hedge(days: Days, first: int, path: Path, settings: Settings, rules: 
             if trouble == 0:
                 step, marks, sums = mark_book(held, flows, close)
                 trouble, about = step.trouble, step.about
-                held = with_money(
-                    step.held, path.moves[k, 2], path.moves[k, 3], step.held.condors, group
-                )
+                held = with_money(step.held, path.moves[k, 2], path.moves[k, 3], step.held.condors, group)
                 amount = margin_missing(held, marks, sums, path.moves[k, 5], settings)
                 if trouble == 0 and amount > 0.0:
                     trouble = MARGIN
@@ -220,4 +211,4 @@ def replay_hedge(days: Days, first: int, path: Path, settings: Settings, rules: 
         count, sold = monetised(trades, costs)
         fills, realised = fills + count, realised + sold
         k += 1
-    return HedgeRun(daily[:k].copy(), fills, realised, k, trouble, about, amount, held.lots)
+    return HedgeRun(daily[:k].copy(), fills, realised, Ending(k, trouble, about, amount, held.lots))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from alvh_bt.book.held import Flow, Held, Trade
 from alvh_bt.book.ledger import BookSums
-from alvh_bt.book.records import Decision, Note, Order, Rows
+from alvh_bt.book.records import CONDOR, LOT, MARK, Decision, Note, Order, Rows, nothing
 from alvh_bt.compiled import rule
 from alvh_bt.replay.steps import Unfilled
 
@@ -49,12 +50,21 @@ class Seen(NamedTuple):
     figures: NDArray[np.float64]
 
 
-class Log(NamedTuple):
-    """A run: `daily` (sessions, 13), trades and decisions in order, what was seen, and how it ended.
+class Ending(NamedTuple):
+    """How a run ended: `trouble` (0: none) came up in session `done` of the run, which is not in its figures.
 
-    `trouble` (0: none) came up in session `done` of the run, which is not in `daily`; `about` is a row of
-    `troubled`, the lots then, and `amount` USD.
+    `about` is a row of `lots`, those held then; `amount` USD.
     """
+
+    done: int
+    trouble: int
+    about: int
+    amount: float
+    lots: Rows
+
+
+class Log(NamedTuple):
+    """A run: `daily` (sessions, 13), trades and decisions in order, what was seen, and how it ended."""
 
     daily: NDArray[np.float64]
     trades: list[Trade]
@@ -62,11 +72,66 @@ class Log(NamedTuple):
     noted: list[Noted]
     unfilled: list[Unfilled]
     seen: Seen
-    done: int
-    trouble: int
-    about: int
-    amount: float
-    troubled: Rows
+    end: Ending
+
+
+_NO_ORDER = Order(0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0.0, 0.0, 0, 0)
+_NO_NOTE = Note(0, 0, 0, 0, math.nan, math.nan, math.nan, math.nan)
+
+
+@rule
+def no_sent() -> list[Sent]:
+    """Return an empty list of what was sent."""
+    return [Sent(0, 0, _NO_ORDER) for _ in range(0)]
+
+
+@rule
+def no_noted() -> list[Noted]:
+    """Return an empty list of notes."""
+    return [Noted(0, 0, _NO_NOTE) for _ in range(0)]
+
+
+@rule
+def nothing_seen(n: int) -> Seen:
+    """Return an empty record of what is seen in `n` sessions."""
+    return Seen(
+        np.empty(256, dtype=LOT),
+        np.empty(256, dtype=MARK),
+        np.empty(64, dtype=CONDOR),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.zeros((n, 5)),
+    )
+
+
+@rule
+def with_seen(seen: Seen, k: int, held: Held, marks: Rows, worst: float) -> Seen:
+    """Return the record with the book at the decision of session `k`; `worst` as in its `figures`."""
+    lots, condors = (seen.lot_end[k - 1], seen.condor_end[k - 1]) if k > 0 else (0, 0)
+    seen.lot_end[k] = lots + held.lots.shape[0]
+    seen.condor_end[k] = condors + held.condors.shape[0]
+    row = seen.figures[k]
+    row[0], row[1], row[2] = held.next_group, held.nav, held.cash
+    row[3] = row[4] = worst
+    return Seen(
+        grown(seen.lots, lots, held.lots),
+        grown(seen.marks, lots, marks),
+        grown(seen.condors, condors, held.condors),
+        seen.lot_end,
+        seen.condor_end,
+        seen.figures,
+    )
+
+
+@rule
+def all_orders(condor: Decision, hedge: Decision) -> list[Order]:
+    """Return the orders of both decisions."""
+    orders = nothing().orders
+    for order in condor.orders:
+        orders.append(order)
+    for order in hedge.orders:
+        orders.append(order)
+    return orders
 
 
 @rule
@@ -82,9 +147,7 @@ def grown(rows: Any, used: int, more: Any) -> Any:
 
 
 @rule
-def take_down(
-    row: Any, held: Held, flows: Any, sums: BookSums, margin: float, drawdown: float
-) -> None:
+def take_down(row: Any, held: Held, flows: Any, sums: BookSums, margin: float, drawdown: float) -> None:
     """Write a session's figures into its row of `Log.daily`."""
     row[0], row[1] = held.nav, held.cash
     row[2], row[3] = flows[Flow.CONDOR_PNL], flows[Flow.HEDGE_PNL]

@@ -13,10 +13,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from alvh_bt.book.condors import with_decisions, without_flat
-from alvh_bt.book.held import Held, Step, Trade, Trouble
+from alvh_bt.book.decided import same_package
+from alvh_bt.book.held import Held, Step, Trouble
 from alvh_bt.book.ledger import BookSums
 from alvh_bt.book.margin_cut import affordable
-from alvh_bt.book.records import Book, Decision, Order, Rows, Status
+from alvh_bt.book.records import Decision, Order, Rows, Status, nothing
 from alvh_bt.book.steps import TOLERANCE_SHARE, TOLERANCE_USD, begin_day, fill_package, mark_book, settle_due
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.compiled import rule
@@ -90,7 +91,9 @@ def begun(held: Held, flows: Any, last: DayPrices, theta: float, day: int, inter
 
 
 @njit(cache=True)
-def settled(held: Held, flows: Any, trades: Any, days: Days, i: int, costs: CostParams, at_open: bool) -> Step:
+def settled(
+    held: Held, flows: Any, trades: Any, days: Days, i: int, costs: CostParams, at_open: bool
+) -> Step:
     """Return the book with what settles at the open, or at the close, of session `i`."""
     day, due = days.calendar[i, 0], False
     for row in range(held.lots.shape[0]):
@@ -105,16 +108,14 @@ def _first_left(orders: list[Order], done: Any) -> int:
     """Return the place of the first order of the package that is filled next: condors first, by package."""
     best = -1
     for k in range(len(orders)):
-        if done[k]:
-            continue
-        order = orders[k]
-        if best < 0:
-            best = k
-        elif order.book < orders[best].book:
-            best = k
-        elif order.book == orders[best].book and order.package < orders[best].package:
+        if not done[k] and (best < 0 or _comes_before(orders[k], orders[best])):
             best = k
     return best
+
+
+@rule
+def _comes_before(order: Order, other: Order) -> bool:
+    return order.book < other.book or (order.book == other.book and order.package < other.package)
 
 
 @njit(cache=True)
@@ -134,9 +135,9 @@ def filled(
         first = _first_left(orders, done)
         if first < 0:
             return step
-        chosen = [orders[k] for k in range(0)]
+        chosen = nothing().orders
         for k in range(len(orders)):
-            if orders[k].book == orders[first].book and orders[k].package == orders[first].package:
+            if same_package(orders[k], orders[first]):
                 chosen.append(orders[k])
                 done[k] = True
         step, whole = fill_package(step.held, flows, trades, chosen, prices, costs)
@@ -169,9 +170,7 @@ def projected(held: Held, prices: DayPrices, settings: Settings, i: int) -> Held
     """Return the book with its condors' projected returns brought up to the close of session `i`."""
     if held.condors.shape[0] == 0:
         return held
-    return with_condors(
-        held, with_projections(held.lots, held.condors, prices, terms_at(settings, i))
-    )
+    return with_condors(held, with_projections(held.lots, held.condors, prices, terms_at(settings, i)))
 
 
 @njit(cache=True)
@@ -224,16 +223,4 @@ def margins(lots: Rows, marks: Rows, condors: Rows, costs: CostParams) -> float:
 @rule
 def all_open(condors: Rows) -> bool:
     """Return whether no condor is planned, closing or being rolled."""
-    for row in range(condors.shape[0]):
-        if condors[row]["status"] != Status.OPEN:
-            return False
-    return True
-
-
-@rule
-def hedge_trades(trades: list[Trade]) -> int:
-    """Return how many of the trades are the hedge's."""
-    count = 0
-    for trade in trades:
-        count += trade.order.book == Book.HEDGE
-    return count
+    return bool((condors["status"] == Status.OPEN).all())
