@@ -144,8 +144,7 @@ class Search:
 
     def _breed(self) -> None:
         """Tell the last generation, in the order of its numbers, and breed the next."""
-        for found, trial in self._generation:
-            self._breeder.tell(trial, self._told[found.number])
+        self._breeder.close((trial, self._told[found.number]) for found, trial in self._generation)
         self._generation = []
         while len(self._generation) < min(
             self.population, self.sweep.runs - self._next + len(self._generation)
