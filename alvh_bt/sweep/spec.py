@@ -175,7 +175,10 @@ def _base_study(wanted: Mapping[str, Any], own: Mapping[str, Any], folder: Path,
             raise ConfigError(
                 f"{source}: study file {path} does not exist; give its path from the sweep file"
             )
-        settings = _over(settings, read_preset(given) if key == "preset" else read_study(path))
+        try:
+            settings = _over(settings, read_preset(given) if key == "preset" else read_study(path))
+        except ConfigError as error:
+            raise ConfigError(f"{source}: {error}") from None
     try:
         return make_study(**_over(settings, own))
     except ConfigError as error:
