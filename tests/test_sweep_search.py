@@ -8,11 +8,13 @@ import math
 import random
 
 import numpy as np
+import optuna
 import pytest
 from optuna.samplers import NSGAIISampler
 from scipy.stats import qmc
 
 from alvh_bt.errors import ConfigError
+from alvh_bt.sweep.breeding import Breeder
 from alvh_bt.sweep.rows import Configuration
 from alvh_bt.sweep.search import Search
 from alvh_bt.sweep.space import configurations
@@ -88,6 +90,18 @@ def test_course_depends_on_the_results_alone(whole, batch, order) -> None:
 
 def test_seed_decides_the_course(whole) -> None:
     assert course(Search(search_sweep(seed=1))) != whole
+
+
+def test_seed_decides_what_is_bred_of_the_same_parents() -> None:
+    axes = search_sweep().axes[:2]
+
+    def bred(seed: int) -> list[tuple[float, ...]]:
+        breeder = Breeder(axes, 1, 4, seed)
+        parents = [breeder.ask([0.1 + k / 100, 0.01 + k / 100])[0] for k in range(4)]
+        breeder.close((trial, [float(k)]) for k, trial in enumerate(parents))
+        return [breeder.ask()[1] for _ in range(10)]
+
+    assert bred(1) == bred(1) != bred(2)
 
 
 def test_results_decide_the_course(whole) -> None:
@@ -171,7 +185,7 @@ def test_second_generation_is_bred_by_optunas_nsga2_from_the_first() -> None:
 
 @pytest.mark.parametrize("bad", ["failed", "empty", "nan", "none", "inf"])
 def test_failed_and_undefined_runs_are_no_parents_once_there_are_others(bad) -> None:
-    """15 of the first 20 fail: of the best 20 of two generations none is theirs, so that none is inherited from."""
+    """15 of the first 20 fail: none of them is among the best 20 of two generations."""
     search = Search(search_sweep(runs=60))
     first = search.ask(20)
     for found in first:
@@ -196,7 +210,7 @@ def test_failed_and_undefined_runs_are_no_parents_once_there_are_others(bad) -> 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_search_comes_nearer_to_the_front_than_as_many_random_points(seed) -> None:
-    """Two objectives are minus the squared distances from two points of six axes: the front is between them."""
+    """The objectives are squared distances from two points of six axes: the front lies between them."""
     names = [*("spread_share", "spread_floor", "vix_base", "vix_slope", "vix_power", "option_fee")]
     axes = {f"costs.{name}": {"low": 0.0, "high": 1.0} for name in names}
     ends = np.array([[0.2, 0.7, 0.3, 0.6, 0.5, 0.4], [0.6, 0.3, 0.8, 0.6, 0.1, 0.4]])
@@ -253,10 +267,13 @@ def test_constraints_that_leave_nothing_are_told() -> None:
 
 
 def test_optuna_says_nothing_and_its_level_is_left_alone(caplog, capfd) -> None:
-    logger = logging.getLogger("optuna")
-    before = logger.level
-    with caplog.at_level(logging.DEBUG):
-        course(Search(search_sweep(40)))
-    assert logger.level == before
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.DEBUG)
+    try:
+        with caplog.at_level(logging.DEBUG):
+            course(Search(search_sweep(40)))
+        assert optuna.logging.get_verbosity() == optuna.logging.DEBUG
+    finally:
+        optuna.logging.set_verbosity(before)
     assert caplog.records == []
     assert capfd.readouterr() == ("", "")

@@ -6,8 +6,10 @@ import itertools
 import json
 import math
 import pickle
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,7 @@ from alvh_bt.sweep.settings import with_values
 from alvh_bt.sweep.space import configurations
 from alvh_bt.sweep.spec import make_sweep, read_sweep
 from alvh_bt.sweep.trials import corners, proposed
+from alvh_bt.sweep.wanted import KEYS, METHODS
 
 SHORT = "condor.short_delta"
 WING = "condor.wing_delta"
@@ -182,6 +185,8 @@ def test_a_number_of_a_range_is_scipys_quantile_to_six_digits(fraction, log) -> 
         ("a.y < a.x", False),
         ("a.x + a.y <= 0.3", True),  # 0.1 + 0.2 is 0.3, whatever binary fractions say
         ("a.x + a.y < 0.3", False),
+        ("a.x + a.y > 0.3", False),
+        ("0.3 < a.x + a.y", False),
         ("a.x + a.y == 0.3", True),
         ("a.x + a.y != 0.3", False),
         ("2 * a.x >= a.y", True),
@@ -550,6 +555,32 @@ def test_hedge_and_rival_by_default(hedges, hedge, rival) -> None:
     sweep = make_sweep({"sweep": {"hedges": hedges}, "axes": {SHORT: [0.1]}})
     assert (sweep.hedge, sweep.rival) == (hedge, rival)
     assert make_sweep(sweep.plain()) == sweep
+
+
+def test_examples_of_the_document_are_true() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "SWEEPS.md").read_text(encoding="utf-8")
+    whole, constraints = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    raw = tomllib.loads(whole)
+    space = configurations(make_sweep(raw))
+    assert len(space) == raw["sweep"]["runs"] == 1000
+    rules = tomllib.loads(constraints)["constraints"]
+    axes = {name: [0.10] for name in (SHORT, "layered.second_share", "layered.trigger_delta")}
+    assert (
+        len(
+            make_sweep(
+                {"sweep": {"constraints": rules}, "axes": {**axes, "condor.exit_dte": [30]}}
+            ).constraints
+        )
+        == 4
+    )
+    said = complaint({"axes": {SHORT: [0.10], WING: [0.12]}})
+    shown = text[text.index("a configuration (") : text.index("to constraints\n```")]
+    assert " ".join(shown.split()) in said
+
+
+def test_document_names_every_key_metric_and_method() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "SWEEPS.md").read_text(encoding="utf-8")
+    assert [name for name in (*METRICS, *KEYS, *METHODS) if f"`{name}`" not in text] == []
 
 
 def test_with_values_leaves_what_was_given_alone() -> None:

@@ -17,7 +17,7 @@ METHODS: Final = ("grid", "random", "latin", "search")
 DEFAULT_OBJECTIVES: Final = ("pnl_usd", "max_drawdown", "hedge_decay")
 MOST_RUNS: Final = 10_000_000
 
-_KEYS: Final = (
+KEYS: Final = (
     *("method", "runs", "seed", "hedges", "constraints", "metrics", "objectives"),
     *("hedge", "rival", "preset", "study"),
 )
@@ -58,8 +58,8 @@ def read_wanted(table: Mapping[str, Any], hedges: Sequence[str], axes: Sequence[
         When a key is unknown or its value of no use.
     """
     for key in table:
-        if key not in _KEYS:
-            raise ConfigError(f"{source}: unknown key {key!r} in [sweep]; {near(str(key), _KEYS)}")
+        if key not in KEYS:
+            raise ConfigError(f"{source}: unknown key {key!r} in [sweep]; {near(str(key), KEYS)}")
     method = table.get("method", "grid")
     if method not in METHODS:
         raise ConfigError(f"{source}: method = {method!r}; choose from {', '.join(METHODS)}")
