@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from alvh_bt.engine.today import Calendar
 from alvh_bt.errors import ConfigError
 from alvh_bt.market import Market
 from alvh_bt.pricing.model import ModelPrices
+from alvh_bt.sweep.settings import with_values
 
 
 class _Cell(NamedTuple):
@@ -83,18 +83,4 @@ def _cells(settings: Mapping[str, Any], axes: Mapping[str, Sequence[Any]]) -> It
             raise ConfigError(f"axis {name} has no value; give at least one")
     for combination in product(*axes.values()):
         chosen = dict(zip(axes, combination, strict=True))
-        yield _Cell(chosen, make_study(**_with(settings, chosen)))
-
-
-def _with(settings: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested settings with those of dotted names put in their place."""
-    changed = deepcopy(dict(settings))
-    for name, value in values.items():
-        *concerns, last = name.split(".")
-        place = changed
-        for concern in concerns:
-            place = place.setdefault(concern, {})
-            if not isinstance(place, dict):
-                raise ConfigError(f"axis {name}: {concern} is not a group of settings; name it group.setting")
-        place[last] = value
-    return changed
+        yield _Cell(chosen, make_study(**with_values(settings, chosen)))
