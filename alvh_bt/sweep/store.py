@@ -1,4 +1,4 @@
-"""The results of a sweep on disk: a manifest that says what it is, and Parquet parts, each written at once."""
+"""The results of a sweep: a manifest that says what it is, and Parquet parts, each written in one step."""
 
 from __future__ import annotations
 
@@ -129,9 +129,13 @@ class Store:
             raise ConfigError(f"{self.where}: no sweep there (no {MANIFEST}); give the --out of alvh sweep")
         return found
 
+    def has_rows(self) -> bool:
+        """Return whether a run has finished."""
+        return bool(self._parts())
+
     def done(self) -> set[str]:
         """Return the keys of finished runs, those with an error too."""
-        return set(self.table(["key"]).column("key").to_pylist()) if self._parts() else set()
+        return set(self.table(["key"]).column("key").to_pylist()) if self.has_rows() else set()
 
     def table(self, columns: Sequence[str]) -> pa.Table:
         """Return some columns of all rows.
@@ -197,7 +201,7 @@ class Store:
         told = differences(found, json.loads(_json(manifest)))
         if told:
             raise ConfigError(
-                f"{self.where} holds another sweep: {'; '.join(told)}; run what it holds, or give another --out"
+                f"{self.where} holds another sweep: {'; '.join(told)}; give what it holds, or another --out"
             )
 
     def _tidy(self) -> None:
