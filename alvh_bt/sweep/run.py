@@ -14,10 +14,6 @@ from alvh_bt.sweep.sources import KeyOf, Listed, Searched, Searcher, Source
 from alvh_bt.sweep.store import Store
 from alvh_bt.sweep.tally import Tally
 
-#: Configurations of a search's round for each worker: more keep workers busy, fewer learn sooner.
-_ROUND_PER_WORKER = 4
-_SMALLEST_ROUND = 8
-
 
 class SweepLike(Protocol):
     """What is needed of a sweep here."""
@@ -61,7 +57,7 @@ class Plan(NamedTuple):
         return len(self.configurations) if self.search is None else self.sweep.runs
 
 
-def open_store(store: Store, plan: Plan, workers: int, resume: bool, retry_errors: bool = False) -> None:
+def open_store(store: Store, plan: Plan, resume: bool, retry_errors: bool = False) -> None:
     """Make the store ready for a plan, and hold it.
 
     Parameters
@@ -70,8 +66,6 @@ def open_store(store: Store, plan: Plan, workers: int, resume: bool, retry_error
         The place of results.
     plan
         The sweep.
-    workers
-        Decides the size of a search's rounds where it starts; a resumed one keeps its own.
     resume, retry_errors
         As in `Store.create`.
 
@@ -87,8 +81,6 @@ def open_store(store: Store, plan: Plan, workers: int, resume: bool, retry_error
         "runs": plan.total * len(plan.sweep.hedges),
         "complete": False,
     }
-    if plan.search is not None:
-        manifest["round"] = max(_SMALLEST_ROUND, _ROUND_PER_WORKER * workers)
     store.create(manifest, resume, retry_errors)
 
 
@@ -127,7 +119,7 @@ def run_sweep(
         for batch in stored.to_batches():
             tally.add_stored(batch.to_pylist())
         schema = row_schema(sweep.axis_types())
-        outcome = drive(_source(plan, store, stored), crew, store, schema, tally, watch, chunk_seconds)
+        outcome = drive(_source(plan, stored), crew, store, schema, tally, watch, chunk_seconds)
         if not outcome.interrupted:
             store.change(complete=True)
         return outcome
@@ -136,15 +128,13 @@ def run_sweep(
         store.close()
 
 
-def _source(plan: Plan, store: Store, stored: pa.Table) -> Source:
+def _source(plan: Plan, stored: pa.Table) -> Source:
     sweep, keys = plan.sweep, set(stored.column("key").to_pylist())
     if plan.search is None:
         return Listed(plan.configurations, plan.order, sweep.hedges, plan.key_of, keys)
     rows: list[Row] = [row for row in stored.to_pylist() if row["variant"] == sweep.hedge]
-    batch = int(store.manifest()["round"])
     return Searched(
-        *(plan.search, sweep.runs, batch, sweep.hedges, plan.key_of, keys, sweep.hedge),
-        *(sweep.objectives, rows),
+        plan.search, sweep.runs, sweep.hedges, plan.key_of, keys, sweep.hedge, sweep.objectives, rows
     )
 
 

@@ -147,14 +147,14 @@ class Searcher(Protocol):
     """A search that proposes configurations and learns from their figures."""
 
     def ask(self, n: int) -> list[Configuration]:
-        """Return the next configurations to try; none when it has no more."""
+        """Return up to `n` configurations to try; when all it asked was told, none means the end."""
 
     def tell(self, configuration: Configuration, figures: Mapping[str, float] | None) -> None:
         """Take the figures of a configuration, None where it failed."""
 
 
 class Searched:
-    """The source of a search: rounds of a fixed size, each told in the order of numbers.
+    """The source of a search: in rounds, as large as the search can ask before it must learn.
 
     A resumed search takes its course again from the start: what is stored is told, not run. So the
     course does not depend on when, or how often, it was interrupted, nor on the number of workers.
@@ -163,8 +163,8 @@ class Searched:
     ----------
     search
         Deterministic: the same answers lead to the same questions.
-    runs, batch
-        Configurations in all, and of a round.
+    runs
+        Configurations in all.
     hedges, key_of, stored
         As in `Listed`.
     hedge, objectives
@@ -177,7 +177,6 @@ class Searched:
         self,
         search: Searcher,
         runs: int,
-        batch: int,
         hedges: Sequence[str],
         key_of: KeyOf,
         stored: set[str],
@@ -185,7 +184,7 @@ class Searched:
         objectives: Sequence[str],
         rows: Sequence[Row] = (),
     ) -> None:
-        self._search, self._runs, self._batch = search, runs, max(1, batch)
+        self._search, self._runs = search, runs
         self._known = _Known(hedges, key_of, stored)
         self._hedge, self._objectives = hedge, tuple(objectives)
         self._figures: dict[str, dict[str, float] | None] = {}
@@ -230,7 +229,8 @@ class Searched:
         for configuration, key in self._round:
             self._search.tell(configuration, self._figures[key])
         self._round = []
-        asked = self._search.ask(min(self._batch, self._runs - self._asked)) if self._more() else []
+        left = self._runs - self._asked
+        asked = self._search.ask(left) if left > 0 else []
         self._asked += len(asked)
         self._over = not asked
         for configuration in asked:
@@ -244,9 +244,6 @@ class Searched:
             self._round.append((configuration, key))
             if planned is not None:
                 self._queue.append(planned)
-
-    def _more(self) -> bool:
-        return self._asked < self._runs
 
     def _take_note(self, row: Row) -> None:
         values = {name: row.get(name) for name in self._objectives}

@@ -129,6 +129,10 @@ class Store:
             raise ConfigError(f"{self.where}: no sweep there (no {MANIFEST}); give the --out of alvh sweep")
         return found
 
+    def has_manifest(self) -> bool:
+        """Return whether a sweep was started here."""
+        return self._manifest() is not None
+
     def has_rows(self) -> bool:
         """Return whether a run has finished."""
         return bool(self._parts())
