@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -12,10 +13,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sweep_jobs import Job, as_given, plan
+from sweep_jobs import Job, plan
 from test_sweep_drive import all_keys, logged, rows_of, run
 
 from alvh_bt.errors import AlvhError, ConfigError
@@ -23,7 +25,6 @@ from alvh_bt.sweep import cluster_worker
 from alvh_bt.sweep.cluster import ClusterCrew, check_workers, connect
 from alvh_bt.sweep.store import Store
 
-pytest.importorskip("distributed")
 HERE = Path(__file__).parent
 
 
@@ -90,17 +91,21 @@ def test_a_worker_killed_on_the_way_loses_and_doubles_nothing(cluster: Cluster, 
 
 def test_one_that_always_kills_its_worker_is_an_error_row(cluster: Cluster) -> None:
     """What Dask says when it has given up is told for the configuration; no cluster is killed for that."""
-    from distributed.exceptions import KilledWorker
+    from distributed.scheduler import KilledWorker
 
     class Future:
         status = "error"
 
     crew = ClusterCrew.__new__(ClusterCrew)
     crew._flying = {Future: 3}
-    error = KilledWorker("task", "worker", 3)
+    error = KilledWorker("task", SimpleNamespace(address="tcp://w"), 3)
     returned = crew._receive(Future, (KilledWorker, error, None))
     assert returned.ticket == 3 and returned.rows is None and not returned.lost
     assert returned.failure.startswith("KilledWorker: ")
+    # A result that was lost on the way is run again.
+    Future.status = "finished"
+    crew._flying, crew._client = {Future: 4}, SimpleNamespace(status="running")
+    assert crew._receive(Future, asyncio.CancelledError())[::3] == (4, True)
 
 
 def test_the_workload_goes_to_each_worker_once_and_is_forgotten(cluster: Cluster, tmp_path: Path) -> None:
@@ -182,7 +187,7 @@ def test_a_scheduler_that_dies_ends_it_with_its_rows_kept(tmp_path: Path) -> Non
                 own.scheduler.kill()
 
         crew = ClusterCrew(own.address, Job(seconds=0.01), timeout=20.0)
-        with pytest.raises(AlvhError, match="out of reach .*then --resume"):
+        with pytest.raises(AlvhError, match=r"out of reach .*then --resume"):
             run(tmp_path / "out", plan(500), crew, watch=watch, chunk_seconds=0.1)
     finally:
         own.end()

@@ -133,12 +133,12 @@ class ClusterCrew:
 
     def _receive(self, future: Any, found: Any) -> Returned:
         ticket = self._flying.pop(future)
-        if future.status == "finished":
+        lost = isinstance(found, BaseException)
+        if future.status == "finished" and not lost:
             rows, failure, seconds = found
             return Returned(ticket, rows, failure, seconds=seconds)
-        if future.status == "error":
-            # Dask has given it to several workers by now.
-            error = found[1] if isinstance(found, tuple) else found
+        if future.status == "error" and not lost:
+            error = found[1]  # Dask has given it to several workers by now
             return Returned(ticket, None, f"{type(error).__name__}: {error}")
         if self._client.status != "running":
             raise self._out_of_reach(self._client.status)
