@@ -14,6 +14,7 @@ from alvh_bt.cli.compare import compare
 from alvh_bt.cli.journal import journal
 from alvh_bt.cli.presets import presets
 from alvh_bt.cli.report import report
+from alvh_bt.cli.sweep import sweep_app
 from alvh_bt.cli.validate import validate
 from alvh_bt.errors import AlvhError
 
@@ -30,6 +31,7 @@ app.command()(presets)
 app.command()(validate)
 app.command()(journal)
 app.command()(report)
+app.add_typer(sweep_app, name="sweep")
 
 
 def _show_version(value: bool) -> None:
