@@ -84,9 +84,13 @@ def medians(rows: pd.DataFrame, axes: tuple[str, str], metric: str) -> dict[str,
     }
 
 
-def axis_pairs(effects: Sequence[Effect], at_most: int = 5) -> list[tuple[str, str]]:
-    """Return pairs of the most telling axes, the two most telling first."""
-    return list(combinations([effect.axis for effect in effects[:at_most]], 2))
+def axis_pairs(axes: Sequence[str], at_most: int) -> list[tuple[str, str]]:
+    """Return every pair of the first so many axes, the first two first.
+
+    >>> axis_pairs(["a", "b", "c"], 5)
+    [('a', 'b'), ('a', 'c'), ('b', 'c')]
+    """
+    return list(combinations(axes[:at_most], 2))
 
 
 def _effect(rows: pd.DataFrame, axis: str, metric: str) -> Effect:
