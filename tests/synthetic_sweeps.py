@@ -70,7 +70,7 @@ def failed_row(number: int, variant: str, values: dict[str, Any], error: str) ->
 def sweep_rows(
     weeks: int = 520, better: int | None = None, lift: float = 0.004, seed: int = 1, count: int | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of a grid (or of `count` random points) under two hedges; noise but for one better configuration."""
+    """Rows of a grid (or of `count` random points) under two hedges; noise but for one that is better."""
     draw = np.random.default_rng(seed)
     points = grid() if count is None else [
         {
@@ -86,12 +86,15 @@ def sweep_rows(
             returns = draw.normal(0.0005, 0.01, weeks)
             if number == better and variant == "layered":
                 returns = returns + lift
-            rows.append(made_row(number, variant, values, returns))
+            bleed = float(draw.uniform(20_000, 30_000))
+            hedged = {"bleed_usd": bleed, "hedge_decay": bleed / 2.5e6}
+            hedged["hedge_pnl_usd"] = float(draw.normal(0, 20_000))
+            rows.append(made_row(number, variant, values, returns, **hedged))
     return rows
 
 
 def write_sweep(folder: Path, rows: list[dict[str, Any]], part: int = 7, **given: Any) -> Path:
-    """A results folder as `alvh sweep` writes it; keyword arguments go into `[sweep]`, `manifest_` ones beside it."""
+    """A results folder as `alvh sweep` writes it; further words go into `[sweep]`."""
     (folder / "parts").mkdir(parents=True)
     for k in range(0, len(rows), part):
         table = pa.Table.from_pylist(rows[k : k + part], schema=row_schema(TYPES))

@@ -166,10 +166,12 @@ def query_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
 
 def print_whole(part: RenderableType, console: Console) -> None:
     """Print a table as wide as its figures need, text as wide as the terminal."""
-    width = console.width
+    before = console.width
     if isinstance(part, Table):
-        width = max(width, Measurement.get(console, console.options.update(max_width=_WIDEST), part).maximum)
-    console.print(part, highlight=False, width=width, crop=False, soft_wrap=False)
+        options = console.options.update(max_width=_WIDEST)
+        console.width = max(before, Measurement.get(console, options, part).maximum)
+    console.print(part, highlight=False)
+    console.width = before
 
 
 def _stacked(heading: str) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from alvh_bt.report.wording import METRIC_ROWS, UNDEFINED, percent, ratio, usd, whole
+from alvh_bt.report.wording import METRIC_ROWS, UNDEFINED, known_share, percent, ratio, usd, whole
 
 _FORMATS: Final[dict[str, tuple[str, Callable[[float | None], str]]]] = {
     **{key: (label.strip(), write) for key, label, write in METRIC_ROWS},
@@ -62,10 +62,10 @@ def _answer(summary: Mapping[str, Any]) -> list[str]:
     if not cost["compared"]:
         return [f"Whether {hedge} beats {rival} at equal cost cannot be told.{left_out}"]
     return [
-        f"In {wording.share_of_days(cost['share'])} of {cost['compared']:,} configurations {hedge} beats {rival} "
-        "at equal cost.",
-        f"With {rival}'s hedge scaled to the same bleed, {hedge}'s makes {middle} USD a year more in the median "
-        f"configuration ({low} to {high} in nine of ten). All configurations saw the same history: the share "
+        f"In {known_share(cost['share'])} of {cost['compared']:,} configurations {hedge} beats {rival} at equal "
+        "cost.",
+        f"With {rival}'s hedge scaled to the same bleed, {hedge}'s makes {middle} USD a year against it in the "
+        f"median configuration ({low} to {high} in nine of ten). All configurations saw the same history: the share "
         f"says how little the answer depends on settings, not how likely it is to hold.{left_out}",
     ]
 
@@ -123,21 +123,16 @@ def deflated_sentence(best: Mapping[str, Any], tried: int) -> str:
 def _overfitting_sentence(found: Mapping[str, Any]) -> str:
     if found["probability"] is None:
         return f"Probability of backtest overfitting: cannot be told, {found['reason']}."
-    sampled = (
-        f" of {found['of']:,}, drawn with the sweep's seed" if found["configurations"] < found["of"] else ""
-    )
     share = found["probability"]
-    said = (
-        "choosing tells little"
-        if share > 0.4
-        else "choosing tells something"
-        if share > 0.1
-        else "choosing tells much"
-    )
+    tells = "little" if share > 0.4 else "something" if share > 0.1 else "much"
+    sampled = ""
+    if found["configurations"] < found["of"]:
+        sampled = f" of {found['of']:,}, drawn with the sweep's seed"
     return (
-        f"Probability of backtest overfitting {percent(share, 0)}: so often the best of one half of the weeks was "
-        f"no better than the median in the other half; about 50% is what chance gives, so that {said} "
-        f"({found['splits']:,} splits of {found['blocks']} blocks, {found['configurations']:,} configurations{sampled})."
+        f"Probability of backtest overfitting {percent(share, 0)}: so often the best of one half of the weeks "
+        "was no better than the median in the other half. Blind choice gives about 50%, so that a good past "
+        f"tells {tells} here ({found['splits']:,} splits of {found['blocks']} blocks, "
+        f"{found['configurations']:,} configurations{sampled})."
     )
 
 
@@ -161,13 +156,17 @@ def win_rule(summary: Mapping[str, Any]) -> str:
 
 
 def _walk_sentences(walks: Mapping[str, Any]) -> list[str]:
-    lines = [
-        f"Walk-forward, {row['scheme']}, chosen by {metric_label(row['metric'])}: CAGR {percent(row['cagr'])} and Sharpe "
-        f"{ratio(row['sharpe'])} out of sample, {percent(row['in_sample_cagr'])} and {ratio(row['in_sample_sharpe'])} "
-        f"in sample; the median configuration {percent(row['median_cagr'])} and {ratio(row['median_sharpe'])}: "
-        + ("choosing on the past helped." if _helped(row) else "choosing on the past did not help.")
-        for row in walks["rows"]
-    ]
+    lines = []
+    for row in walks["rows"]:
+        figures = {
+            who: f"CAGR {percent(row[f'{key}cagr'])}, Sharpe {ratio(row[f'{key}sharpe'])}"
+            for who, key in (("out", ""), ("in", "in_sample_"), ("median", "median_"))
+        }
+        lines.append(
+            f"Walk-forward, {row['scheme']}, chosen by {metric_label(row['metric'])}: {figures['out']} out of "
+            f"sample, against {figures['in']} in sample. The median configuration made {figures['median']}: "
+            f"choosing on the past {'helped' if _helped(row) else 'did not help'}."
+        )
     return [*lines, *(f"Walk-forward: {reason}." for reason in walks["reasons"])]
 
 

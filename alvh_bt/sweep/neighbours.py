@@ -59,10 +59,14 @@ def neighbourhood(
     ----------
     rows
         Those that may be ranked, by configuration.
+    axes
+        The dotted settings that were swept: columns of `rows`.
     number
         Of the configuration asked about; among `rows`.
     wins
         As `winning` gave.
+    grid
+        Whether the configurations are those of a grid.
     """
     apart = _steps(rows, axes, number) if grid else _ranks(rows, axes, number)
     if grid:
@@ -76,11 +80,11 @@ def neighbourhood(
 def _steps(rows: pd.DataFrame, axes: Sequence[str], number: int) -> NDArray[np.float64]:
     """Return how many steps each row is away, by axis."""
     apart = np.zeros((len(rows), len(axes)))
+    place = int(rows.index.get_indexer([number])[0])
     for k, name in enumerate(axes):
         if _in_order(rows[name]):
-            levels = np.unique(rows[name].to_numpy())
-            places = np.searchsorted(levels, rows[name].to_numpy())
-            apart[:, k] = np.abs(places - np.searchsorted(levels, rows.at[number, name]))
+            _, places = np.unique(rows[name].to_numpy(), return_inverse=True)
+            apart[:, k] = np.abs(places - places[place])
         else:
             apart[:, k] = rows[name] != rows.at[number, name]
     return apart
@@ -89,10 +93,11 @@ def _steps(rows: pd.DataFrame, axes: Sequence[str], number: int) -> NDArray[np.f
 def _ranks(rows: pd.DataFrame, axes: Sequence[str], number: int) -> NDArray[np.float64]:
     """Return how far each row is away, by axis, 0 to 1."""
     apart = np.zeros((len(rows), len(axes)))
+    place = int(rows.index.get_indexer([number])[0])
     for k, name in enumerate(axes):
         if _in_order(rows[name]):
             rank = rows[name].rank(pct=True).to_numpy(float)
-            apart[:, k] = np.abs(rank - rank[rows.index.get_loc(number)])
+            apart[:, k] = np.abs(rank - rank[place])
         else:
             apart[:, k] = rows[name] != rows.at[number, name]
     return apart

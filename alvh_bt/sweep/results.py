@@ -175,6 +175,8 @@ def weekly_returns(
 
     Parameters
     ----------
+    results
+        The sweep.
     variant
         The hedge.
     wanted
@@ -183,8 +185,9 @@ def weekly_returns(
     Returns
     -------
     DataFrame, Series
-        Weeks x configurations, simple returns, by week's last session; and the Sharpe ratio a year (52 weeks, rate
-        0, ddof 1) by configuration of all that may be ranked, NaN where a week is absent or without spread.
+        Weeks x configurations, simple returns, by each week's last session; and the Sharpe ratio a year (52
+        weeks, rate 0, ddof 1) by configuration of all that may be ranked, NaN where a week is absent or there
+        is no spread.
     """
     weeks = pd.DatetimeIndex(results.manifest["weeks"], name="week")
     eligible = set(results.ranked(variant).index.tolist())
@@ -268,7 +271,7 @@ def _manifest(fs: Any, root: str, place: str) -> Mapping[str, Any]:
         raise DataError(f"{place}: no manifest.json there; give the folder that alvh sweep wrote") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path}: not a sweep's manifest ({type(error).__name__}: {error}); run the sweep again with --resume"
+            f"{path}: not a sweep's manifest ({type(error).__name__}: {error}); run the sweep anew"
         ) from None
     return dict(manifest)
 
@@ -280,6 +283,4 @@ def _damaged(names: Sequence[str], handler: Any, error: Exception, columns: Any 
             ds.dataset([name], format="parquet", filesystem=handler).to_table(columns=columns)
         except (pa.ArrowException, OSError, ValueError) as own:
             return DataError(f"{name}: cannot be read ({str(own).splitlines()[0]}); {_AGAIN}")
-    return DataError(
-        f"parts do not go together ({str(error).splitlines()[0]}); they are of two sweeps: use one folder each"
-    )
+    return DataError(f"parts do not go together ({str(error).splitlines()[0]}); one sweep a folder")

@@ -39,8 +39,11 @@ def sensitivity(rows: pd.DataFrame, axes: Sequence[str], metric: str) -> list[Ef
     Parameters
     ----------
     rows
-        Those that may be ranked, with columns of axes and metric; rows where the metric is undefined do not
-        count.
+        Those that may be ranked; those where the metric is undefined do not count.
+    axes
+        The dotted settings that were swept: columns of `rows`.
+    metric
+        A column of `rows`.
 
     Source: Kelley (1935), "An Unbiased Correlation Ratio Measure"; first-order indices as in Saltelli et
     al. (2008), "Global Sensitivity Analysis", ch. 4.

@@ -56,8 +56,9 @@ def tell_sweep(results: SweepResults, asked: Asked | None = None) -> Told:
     Returns
     -------
     Told
-        Its summary has `where`, `version`, `window`, `runs` (planned, finished, failed, stopped ...), `hedge`, `rival`,
-        `metric`, `best`, `pareto`, `sensitivity` (by metric), `equal_cost`, `overfitting` and `walk_forward`.
+        Its summary has `where`, `version`, `window`, `runs` (planned, finished, failed, stopped ...), `hedge`,
+        `rival`, `metric`, `best`, `pareto`, `sensitivity` (by metric), `equal_cost`, `overfitting` and
+        `walk_forward`.
         None where a figure is undefined.
 
     Raises
@@ -95,8 +96,8 @@ def tell_sweep(results: SweepResults, asked: Asked | None = None) -> Told:
 
 def records(rows: pd.DataFrame, numbers: Sequence[int]) -> list[dict[str, Any]]:
     """Return some rows as plain Python values by column, in the order of the numbers."""
-    found: list[dict[str, Any]] = rows.loc[list(numbers)].to_dict("records")
-    return found
+    found = rows.loc[list(numbers)].to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in found]
 
 
 def _ranked(results: SweepResults, hedge: str, metric: str) -> pd.DataFrame:
@@ -197,7 +198,9 @@ def _walks(
 ) -> dict[str, Any]:
     """Return walk-forward by Sharpe ratio and by the metric, anchored and rolling."""
     gap = purge_weeks(results, hedge) + embargo
-    others = None if rival is None else weekly_returns(results, rival, [int(each) for each in returns])[0]
+    others = (
+        None if rival is None else weekly_returns(results, rival, returns.columns.astype(int).tolist())[0]
+    )
     scores = [name for name in dict.fromkeys(("sharpe", metric)) if name in SCORES]
     found = [
         walk_forward(returns, others, name, anchored, gap) for name in scores for anchored in (True, False)
