@@ -32,7 +32,7 @@ _WALK_TITLES: Final = (
 )
 _SIGNED: Final = "gain_usd_a_year"
 #: Characters of a heading's line, and of the widest table.
-_HEADING: Final = 13
+_HEADING: Final = 12
 _WIDEST: Final = 1000
 
 
@@ -46,7 +46,7 @@ def best_table(summary: Mapping[str, Any]) -> TextTable:
         *map(metric_label, summary["metrics"]),
         "Deflated Sharpe",
     ]
-    titles += ["Neighbours that win", *([f"Against {rival} at equal cost, USD a year"] if rival else [])]
+    titles += ["Neighbours that win", *(["At equal cost, USD a year"] if rival else [])]
     rows = [
         [
             str(rank),

@@ -62,10 +62,10 @@ def _answer(summary: Mapping[str, Any]) -> list[str]:
     if not cost["compared"]:
         return [f"Whether {hedge} beats {rival} at equal cost cannot be told.{left_out}"]
     return [
-        f"In {known_share(cost['share'])} of {cost['compared']:,} configurations {hedge} beats {rival} at equal "
-        "cost.",
-        f"With {rival}'s hedge scaled to the same bleed, {hedge}'s makes {middle} USD a year against it in the "
-        f"median configuration ({low} to {high} in nine of ten). All configurations saw the same history: the share "
+        f"In {known_share(cost['share'])} of {cost['compared']:,} configurations {hedge} beats {rival} at "
+        "equal cost.",
+        f"With {rival}'s hedge scaled to the same bleed, {hedge}'s makes {middle} USD a year against it in "
+        f"the median configuration ({low} to {high} in nine of ten). All saw the same history: the share "
         f"says how little the answer depends on settings, not how likely it is to hold.{left_out}",
     ]
 
@@ -129,8 +129,8 @@ def _overfitting_sentence(found: Mapping[str, Any]) -> str:
     if found["configurations"] < found["of"]:
         sampled = f" of {found['of']:,}, drawn with the sweep's seed"
     return (
-        f"Probability of backtest overfitting {percent(share, 0)}: so often the best of one half of the weeks "
-        "was no better than the median in the other half. Blind choice gives about 50%, so that a good past "
+        f"Probability of backtest overfitting {percent(share, 0)}: so often the best of one half of the "
+        "weeks was no better than the median in the other half. Blind choice gives about 50%, so that a good past "
         f"tells {tells} here ({found['splits']:,} splits of {found['blocks']} blocks, "
         f"{found['configurations']:,} configurations{sampled})."
     )
@@ -163,8 +163,8 @@ def _walk_sentences(walks: Mapping[str, Any]) -> list[str]:
             for who, key in (("out", ""), ("in", "in_sample_"), ("median", "median_"))
         }
         lines.append(
-            f"Walk-forward, {row['scheme']}, chosen by {metric_label(row['metric'])}: {figures['out']} out of "
-            f"sample, against {figures['in']} in sample. The median configuration made {figures['median']}: "
+            f"Walk-forward, {row['scheme']}, chosen by {metric_label(row['metric'])}: {figures['out']} out "
+            f"of sample, against {figures['in']} in sample. The median configuration made {figures['median']}: "
             f"choosing on the past {'helped' if _helped(row) else 'did not help'}."
         )
     return [*lines, *(f"Walk-forward: {reason}." for reason in walks["reasons"])]

@@ -80,7 +80,7 @@ def neighbourhood(
 def _steps(rows: pd.DataFrame, axes: Sequence[str], number: int) -> NDArray[np.float64]:
     """Return how many steps each row is away, by axis."""
     apart = np.zeros((len(rows), len(axes)))
-    place = int(rows.index.get_indexer([number])[0])
+    place = rows.index.tolist().index(number)
     for k, name in enumerate(axes):
         if _in_order(rows[name]):
             _, places = np.unique(rows[name].to_numpy(), return_inverse=True)
@@ -93,7 +93,7 @@ def _steps(rows: pd.DataFrame, axes: Sequence[str], number: int) -> NDArray[np.f
 def _ranks(rows: pd.DataFrame, axes: Sequence[str], number: int) -> NDArray[np.float64]:
     """Return how far each row is away, by axis, 0 to 1."""
     apart = np.zeros((len(rows), len(axes)))
-    place = int(rows.index.get_indexer([number])[0])
+    place = rows.index.tolist().index(number)
     for k, name in enumerate(axes):
         if _in_order(rows[name]):
             rank = rows[name].rank(pct=True).to_numpy(float)

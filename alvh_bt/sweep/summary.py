@@ -56,7 +56,7 @@ def tell_sweep(results: SweepResults, asked: Asked | None = None) -> Told:
     Returns
     -------
     Told
-        Its summary has `where`, `version`, `window`, `runs` (planned, finished, failed, stopped ...), `hedge`,
+        Its summary has `where`, `version`, `window`, `runs` (planned, finished, failed ...), `hedge`,
         `rival`, `metric`, `best`, `pareto`, `sensitivity` (by metric), `equal_cost`, `overfitting` and
         `walk_forward`.
         None where a figure is undefined.
