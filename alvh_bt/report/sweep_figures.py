@@ -85,6 +85,7 @@ def _metric(pack: Packer, rows: pd.DataFrame, name: str) -> dict[str, Any]:
         "values": pack.add(rows[name].to_numpy("float32")),
         "higher": name in HIGHER_IS_BETTER,
         "share": name in _SHARES,
+        "usd": name.endswith("_usd"),
     }
 
 

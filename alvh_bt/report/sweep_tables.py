@@ -30,36 +30,28 @@ _WALK_TITLES: Final = (
     ),
     *("Median CAGR", "Median Sharpe", "Rival CAGR", "Rival Sharpe"),
 )
-_SIGNED: Final = "gain_usd_a_year"
 #: Characters of a heading's line, and of the widest table.
 _HEADING: Final = 12
 _WIDEST: Final = 1000
 
 
 def best_table(summary: Mapping[str, Any]) -> TextTable:
-    """Return the winners: values of the axes, metrics, and how much of each may be luck."""
-    rival = summary["rival"]
-    titles = [
-        "Rank",
-        "Configuration",
-        *summary["axes"],
-        *map(metric_label, summary["metrics"]),
-        "Deflated Sharpe",
-    ]
-    titles += ["Neighbours that win", *(["At equal cost, USD a year"] if rival else [])]
+    """Return the winners: the metric, how much of each may be luck, values of the axes, other metrics."""
+    metric, rival = summary["metric"], summary["rival"]
+    others = [name for name in summary["metrics"] if name != metric]
+    titles = ["Rank", "Configuration", metric_label(metric), "Deflated Sharpe", "Neighbours that win"]
+    titles += ["At equal cost, USD a year"] if rival else []
     rows = [
         [
-            str(rank),
-            str(row["configuration"]),
+            *(str(rank), str(row["configuration"]), metric_text(metric, row["metrics"][metric])),
+            *(ratio(row["deflated_sharpe"]), wording.share_text(row)),
+            *([metric_text("pnl_usd", row["gain_usd_a_year"])] if rival else []),
             *(value_text(row["values"][name]) for name in summary["axes"]),
-            *(metric_text(name, row["metrics"][name]) for name in summary["metrics"]),
-            ratio(row["deflated_sharpe"]),
-            wording.share_text(row),
-            *([metric_text("pnl_usd", row[_SIGNED])] if rival else []),
+            *(metric_text(name, row["metrics"][name]) for name in others),
         ]
         for rank, row in enumerate(summary["best"], 1)
     ]
-    return TextTable(titles, rows, 0)
+    return TextTable([*titles, *summary["axes"], *map(metric_label, others)], rows, 0)
 
 
 def front_table(summary: Mapping[str, Any]) -> TextTable:

@@ -130,7 +130,8 @@ def _overfitting_sentence(found: Mapping[str, Any]) -> str:
         sampled = f" of {found['of']:,}, drawn with the sweep's seed"
     return (
         f"Probability of backtest overfitting {percent(share, 0)}: so often the best of one half of the "
-        "weeks was no better than the median in the other half. Blind choice gives about 50%, so that a good past "
+        "weeks was no better than the median in the other half. Blind choice gives about 50%, so that a "
+        "good past "
         f"tells {tells} here ({found['splits']:,} splits of {found['blocks']} blocks, "
         f"{found['configurations']:,} configurations{sampled})."
     )
@@ -157,17 +158,28 @@ def win_rule(summary: Mapping[str, Any]) -> str:
 
 def _walk_sentences(walks: Mapping[str, Any]) -> list[str]:
     lines = []
-    for row in walks["rows"]:
-        figures = {
-            who: f"CAGR {percent(row[f'{key}cagr'])}, Sharpe {ratio(row[f'{key}sharpe'])}"
-            for who, key in (("out", ""), ("in", "in_sample_"), ("median", "median_"))
-        }
+    for metric in dict.fromkeys(row["metric"] for row in walks["rows"]):
+        rows = [row for row in walks["rows"] if row["metric"] == metric]
+        helped = [row["scheme"] for row in rows if _helped(row)]
+        said = (
+            "helped"
+            if len(helped) == len(rows)
+            else f"helped {helped[0]} alone"
+            if helped
+            else "did not help"
+        )
         lines.append(
-            f"Walk-forward, {row['scheme']}, chosen by {metric_label(row['metric'])}: {figures['out']} out "
-            f"of sample, against {figures['in']} in sample. The median configuration made {figures['median']}: "
-            f"choosing on the past {'helped' if _helped(row) else 'did not help'}."
+            f"Walk-forward, chosen by {metric_label(metric)}: "
+            + "; ".join(
+                f"{row['scheme']} {_growth(row, '')}, in sample {_growth(row, 'in_sample_')}" for row in rows
+            )
+            + f". The median configuration made {_growth(rows[0], 'median_')}: choosing on the past {said}."
         )
     return [*lines, *(f"Walk-forward: {reason}." for reason in walks["reasons"])]
+
+
+def _growth(row: Mapping[str, Any], whose: str) -> str:
+    return f"{percent(row[f'{whose}cagr'])} a year (Sharpe {ratio(row[f'{whose}sharpe'])})"
 
 
 def _helped(row: Mapping[str, Any]) -> bool:

@@ -22,7 +22,10 @@ from alvh_bt.sweep.rows import RESULT_FIELDS, RUN_FIELDS
 
 #: Everything that is not an axis; an axis is any other column of a part.
 _FIXED: Final = frozenset(field.name for field in (*RUN_FIELDS, *RESULT_FIELDS))
+_UNREAD: Final = ("weekly_returns", "key")
 _METRICS: Final = ("pnl_usd", "max_drawdown", "hedge_decay")
+# By itself Arrow reads so far ahead that 100,000 runs take a gigabyte.
+_FRUGAL: Final = {"batch_size": 1024, "batch_readahead": 1, "fragment_readahead": 2}
 _AGAIN: Final = "delete it and run the sweep again with --resume, which makes its runs anew"
 
 
@@ -39,7 +42,7 @@ class SweepResults:
     parts
         The paths of the parts inside of the file system, in order.
     runs
-        A row a run, by `configuration` and `variant`: columns of `rows.row_schema` but `weekly_returns`. A
+        A row a run, by `configuration` and `variant`: columns of `rows.row_schema` but key and weekly returns. A
         run that was written twice stands once, and without its error where one of the two had none.
     axes
         The dotted settings that were swept.
@@ -151,7 +154,7 @@ def read_results(where: str | Path) -> SweepResults:
     handler = pa.fs.PyFileSystem(pa.fs.FSSpecHandler(fs))
     try:
         source = ds.dataset(names, format="parquet", filesystem=handler)
-        columns = [name for name in source.schema.names if name != "weekly_returns"]
+        columns = [name for name in source.schema.names if name not in _UNREAD]
         table = source.to_table(columns=columns)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(names, handler, error) from None
@@ -197,7 +200,7 @@ def weekly_returns(
     mine = (ds.field("variant") == variant) & ds.field("error").is_null()
     columns = ["configuration", "weekly_returns"]
     try:
-        for batch in results.source.to_batches(columns=columns, filter=mine, batch_size=2048):
+        for batch in results.source.to_batches(columns=columns, filter=mine, **_FRUGAL):
             numbers = batch.column("configuration").to_numpy().tolist()
             for number, row in zip(numbers, _rows(batch.column("weekly_returns"), len(weeks)), strict=True):
                 if number in eligible:

@@ -5,19 +5,28 @@ const SCALE = [[0, "#00224e"], [0.25, "#3f4d6c"], [0.5, "#7d7c78"], [0.75, "#bca
 // From the best fifth to the worst.
 const FIFTHS = { light: ["#0072B2", "#5a9bc4", "#a3b8c4", "#c9ccce", "#dcdcdc"], dark: ["#56b4e9", "#4084aa", "#3d5f74", "#3c4750", "#343b42"] };
 const broken = (name) => plainText(name).replace(".", ".<br>");
-const format = (metric) => (metric.share ? ".1%" : ",.4~g");
+const format = (metric) => (metric.share ? ".1%" : metric.usd ? ",.0f" : ",.4~g");
+// A title that a narrow screen would cut off stands on more lines.
+function folded(text) {
+  const most = window.innerWidth < 600 ? 34 : 120, lines = [""];
+  for (const word of text.split(" ")) {
+    if (lines.at(-1) && lines.at(-1).length + word.length >= most) lines.push("");
+    lines.push((lines.pop() + " " + word).trim());
+  }
+  return lines.map(plainText).join("<br>");
+}
 const shownValue = (metric, value) => (metric.share ? percent(value, 2) : number(value, Math.abs(value) < 100 ? 2 : 0));
 
 function costChart(data) {
   if (!data.gains) return;
   const { counts, edges, hedge, rival } = data.gains;
-  const middle = counts.map((_, k) => (edges[k] + edges[k + 1]) / 2);
-  chart("chart-cost", () => show("chart-cost", [{
-    type: "bar", x: middle, y: counts, width: edges[1] - edges[0],
-    marker: { color: middle.map((x) => (x > 0 ? ACCENT() : BAD)), pattern: { shape: middle.map((x) => (x > 0 ? "" : "/")), fillmode: "overlay", fgcolor: style().paper } },
-    hovertemplate: "%{x:,.0f} USD a year: %{y:,} configurations<extra></extra>",
-  }], { height: 320, showlegend: false, bargap: 0, xaxis: { title: { text: plainText(`${hedge} less ${rival}, hedge P&L at equal cost, USD a year`) }, tickformat: ",.0f", zerolinewidth: 2, zerolinecolor: style().ink },
-    yaxis: { title: { text: "configurations" }, tickformat: ",d" }, margin: { l: 64, r: 12, t: 12, b: 48 } }));
+  const middle = counts.map((_, k) => (edges[k] + edges[k + 1]) / 2), width = edges[1] - edges[0];
+  // Two traces: Plotly takes one colour a trace beneath a pattern.
+  const side = (name, kept, color, shape) => ({ type: "bar", name, width, x: middle.filter(kept), y: counts.filter((_, k) => kept(middle[k])),
+    marker: { color, pattern: { shape, fillmode: "overlay", fgcolor: style().paper } }, hovertemplate: "%{x:,.0f} USD a year: %{y:,} configurations<extra></extra>" });
+  chart("chart-cost", () => show("chart-cost", [side("made more", (x) => x > 0, ACCENT(), ""), side("made less", (x) => x <= 0, BAD, "/")],
+    { height: 320, bargap: 0, xaxis: { title: { text: folded(`${hedge} less ${rival}, hedge P&L at equal cost, USD a year`) }, tickformat: ",.0f", zerolinewidth: 2, zerolinecolor: style().ink },
+    yaxis: { title: { text: "configurations" }, tickformat: ",d" }, margin: { l: 64, r: 12, t: 34, b: 48 } }));
 }
 
 function told(data, row) {
@@ -54,7 +63,7 @@ function effectChart(data) {
     return show("chart-effect", [{ type: "bar", orientation: "h", y: rows.map((row) => plainText(row.axis)), x: rows.map((row) => Math.max(row.share ?? 0, 0)),
       marker: { color: ACCENT() }, hovertemplate: "%{y} explains %{x:.1%}<extra></extra>" }],
     { height: 90 + 34 * rows.length, showlegend: false, margin: { l: 20, r: 12, t: 8, b: 48 }, yaxis: { fixedrange: true, type: "category" },
-      xaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: "share of variance explained by this axis alone" } } });
+      xaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: folded("share of variance explained by this axis alone") } } });
   };
   chart("chart-effect", draw);
   select.addEventListener("change", draw);
@@ -65,7 +74,7 @@ function heatChart(data) {
   if (!pair) return;
   fillSelect(metric, [...new Set(data.heat.map((each) => each.metric))].map((key) => [key, data.metrics[key].label]), data.metric);
   const key = (each) => each.axes.join(" x ");
-  const fill = () => fillSelect(pair, data.heat.filter((each) => each.metric === metric.value).map(key), "");
+  const fill = () => fillSelect(pair, data.heat.filter((each) => each.metric === metric.value).map(key), pair.value);
   const draw = () => {
     const map = data.heat.find((each) => each.metric === metric.value && key(each) === pair.value), kind = data.metrics[map.metric];
     const text = map.z.map((row) => row.map((value) => (value === null ? "" : shownValue(kind, value))));
