@@ -98,7 +98,7 @@ def write_sweep(folder: Path, rows: list[dict[str, Any]], part: int = 7, **given
     (folder / "parts").mkdir(parents=True)
     for k in range(0, len(rows), part):
         table = pa.Table.from_pylist(rows[k : k + part], schema=row_schema(TYPES))
-        pq.write_table(table, folder / "parts" / f"part-{k // part:06d}.parquet")
+        pq.write_table(table, folder / "parts" / f"part-{k // part:06d}.parquet", write_page_checksum=True)
     weeks = max((len(row["weekly_returns"]) for row in rows if row["weekly_returns"]), default=0)
     ends = [day.date().isoformat() for day in pd.date_range("2007-01-05", periods=weeks, freq="W-FRI")]
     options = {

@@ -42,8 +42,8 @@ class SweepResults:
     parts
         The paths of the parts inside of the file system, in order.
     runs
-        A row a run, by `configuration` and `variant`: columns of `rows.row_schema` but key and weekly returns. A
-        run that was written twice stands once, and without its error where one of the two had none.
+        A row a run, by `configuration` and `variant`: columns of `rows.row_schema` but key and weekly
+        returns. A run that was written twice stands once, and without its error where one of the two had none.
     axes
         The dotted settings that were swept.
     source
@@ -62,19 +62,14 @@ class SweepResults:
 
     def option(self, name: str, default: Any = None) -> Any:
         """Return an entry of `[sweep]` of the sweep file, or the default where it has none."""
-        found = self._plain.get("sweep", {}).get(name)
+        found = self.manifest["sweep"].get("sweep", {}).get(name)
         return default if found is None else found
 
     @property
     def study(self) -> Mapping[str, Any]:
         """The settings that all configurations share, nested."""
-        return self._plain.get("study") or self._plain.get("settings") or {}
-
-    @property
-    def _plain(self) -> Mapping[str, Any]:
-        plain = self.manifest.get("sweep") or {}
-        # Flat or as the file has it: both say the same.
-        return plain if isinstance(plain.get("sweep"), Mapping) else {**plain, "sweep": plain}
+        study: Mapping[str, Any] = self.manifest["sweep"].get("study", {})
+        return study
 
     @cached_property
     def variants(self) -> tuple[str, ...]:
@@ -153,7 +148,7 @@ def read_results(where: str | Path) -> SweepResults:
         )
     handler = pa.fs.PyFileSystem(pa.fs.FSSpecHandler(fs))
     try:
-        source = ds.dataset(names, format="parquet", filesystem=handler)
+        source = ds.dataset(names, format=_checked(), filesystem=handler)
         columns = [name for name in source.schema.names if name not in _UNREAD]
         table = source.to_table(columns=columns)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -279,11 +274,18 @@ def _manifest(fs: Any, root: str, place: str) -> Mapping[str, Any]:
     return dict(manifest)
 
 
+def _checked() -> Any:
+    """Return the Parquet format with pages held against their checksums, where the writer left some."""
+    return ds.ParquetFileFormat(
+        default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    )
+
+
 def _damaged(names: Sequence[str], handler: Any, error: Exception, columns: Any = None) -> DataError:
     """Return the error that names the part which cannot be read."""
     for name in names:
         try:
-            ds.dataset([name], format="parquet", filesystem=handler).to_table(columns=columns)
+            ds.dataset([name], format=_checked(), filesystem=handler).to_table(columns=columns)
         except (pa.ArrowException, OSError, ValueError) as own:
             return DataError(f"{name}: cannot be read ({str(own).splitlines()[0]}); {_AGAIN}")
     return DataError(f"parts do not go together ({str(error).splitlines()[0]}); one sweep a folder")
