@@ -68,7 +68,12 @@ def failed_row(number: int, variant: str, values: dict[str, Any], error: str) ->
 
 
 def sweep_rows(
-    weeks: int = 520, better: int | None = None, lift: float = 0.004, seed: int = 1, count: int | None = None
+    weeks: int = 520,
+    better: int | None = None,
+    lift: float = 0.004,
+    seed: int = 1,
+    drift: float = 0.0005,
+    count: int | None = None,
 ) -> list[dict[str, Any]]:
     """Rows of a grid (or of `count` random points) under two hedges; noise but for one that is better."""
     draw = np.random.default_rng(seed)
@@ -83,7 +88,7 @@ def sweep_rows(
     rows = []
     for number, values in enumerate(points):
         for variant in ("static-calls", "layered"):
-            returns = draw.normal(0.0005, 0.01, weeks)
+            returns = draw.normal(drift, 0.01, weeks)
             if number == better and variant == "layered":
                 returns = returns + lift
             bleed = float(draw.uniform(20_000, 30_000))

@@ -43,7 +43,7 @@ class SweepResults:
         The paths of the parts inside of the file system, in order.
     runs
         A row a run, by `configuration` and `variant`: columns of `rows.row_schema` but key and weekly
-        returns. A run that was written twice stands once, and without its error where one of the two had none.
+        returns. A run that was written twice stands once, without its error where one of the two had none.
     axes
         The dotted settings that were swept.
     source
