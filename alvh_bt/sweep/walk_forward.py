@@ -16,6 +16,7 @@ from alvh_bt.sweep.overfitting import WEEKS_A_YEAR
 from alvh_bt.sweep.results import SweepResults
 
 Floats = NDArray[np.float64]
+Weeks = NDArray[np.int64]
 
 #: Weeks of past that are chosen on (rolling; anchored starts with as many), and that a choice is held for.
 TRAIN_WEEKS: Final = 260
@@ -136,35 +137,20 @@ def walk_forward(
     gap_weeks
         Between the past and the test, purge and embargo: no position is open in both.
     """
-    from sklearn.model_selection import TimeSeriesSplit
-
-    weeks = len(returns)
+    weeks, configurations = returns.shape
     windows = (weeks - TRAIN_WEEKS - gap_weeks) // TEST_WEEKS
-    if windows < 2 or returns.shape[1] < 2:
+    if windows < 2:
         need = TRAIN_WEEKS + gap_weeks + 2 * TEST_WEEKS
-        few = f"{weeks} weeks are too few: two windows need {need}"
-        return few if windows < 2 else "fewer than two configurations have results"
-    split = TimeSeriesSplit(
-        n_splits=windows,
-        test_size=TEST_WEEKS,
-        gap=gap_weeks,
-        max_train_size=None if anchored else TRAIN_WEEKS,
-    )
+        return f"{weeks} weeks are too few: two windows need {need}"
+    if configurations < 2:
+        return "fewer than two configurations have results"
     table = returns.to_numpy(float)
-    score = SCORES[metric]
-    chosen, tested = [], []
-    inside: list[tuple[float, float]] = []
-    for past, test in split.split(table):
-        worth = score(table[past])
-        if np.isnan(worth).all():
-            return f"{metric} is undefined on the past of a window"
-        best = int(np.nanargmax(worth))
-        chosen.append(best)
-        tested.append(test)
-        held = table[past][:, [best]]
-        inside.append((float(cagr_of(held)[0]), float(sharpe_of(held)[0])))
-    span = np.concatenate(tested)
-    chain = np.concatenate([table[test, best] for test, best in zip(tested, chosen, strict=True)])
+    steps = _steps(table, SCORES[metric], windows, anchored, gap_weeks)
+    if not steps:
+        return f"{metric} is undefined on the past of a window"
+    span = np.concatenate([step.test for step in steps])
+    chain = np.concatenate([table[step.test, step.best] for step in steps])
+    inside = [table[step.past][:, [step.best]] for step in steps]
     return WalkForward(
         scheme="anchored" if anchored else "rolling",
         metric=metric,
@@ -173,22 +159,45 @@ def walk_forward(
         start=str(returns.index[span[0]])[:10],
         end=str(returns.index[span[-1]])[:10],
         **_pair("", chain),
-        in_sample_cagr=float(np.mean([each[0] for each in inside])),
-        in_sample_sharpe=float(np.mean([each[1] for each in inside])),
+        in_sample_cagr=float(np.mean([cagr_of(held)[0] for held in inside])),
+        in_sample_sharpe=float(np.mean([sharpe_of(held)[0] for held in inside])),
         median_cagr=float(np.nanmedian(cagr_of(table[span]))),
         median_sharpe=float(np.nanmedian(sharpe_of(table[span]))),
-        **_pair("rival_", _rivals(returns, rival, chosen, tested)),
+        **_pair("rival_", _rivals(returns, rival, steps)),
     )
 
 
-def _rivals(
-    returns: pd.DataFrame, rival: pd.DataFrame | None, chosen: list[int], tested: list[Floats]
-) -> Floats | None:
+class _Step(NamedTuple):
+    """The weeks chosen on, the weeks held over, and the column that was best in the former."""
+
+    past: Weeks
+    test: Weeks
+    best: int
+
+
+def _steps(
+    table: Floats, score: Callable[[Floats], Floats], windows: int, anchored: bool, gap_weeks: int
+) -> list[_Step]:
+    """Return every step; none where the score is undefined for all configurations of a past."""
+    from sklearn.model_selection import TimeSeriesSplit
+
+    most = None if anchored else TRAIN_WEEKS
+    split = TimeSeriesSplit(n_splits=windows, test_size=TEST_WEEKS, gap=gap_weeks, max_train_size=most)
+    steps = []
+    for past, test in split.split(table):
+        worth = score(table[past])
+        if np.isnan(worth).all():
+            return []
+        steps.append(_Step(past, test, int(np.nanargmax(worth))))
+    return steps
+
+
+def _rivals(returns: pd.DataFrame, rival: pd.DataFrame | None, steps: list[_Step]) -> Floats | None:
     """Return the rival's weeks in the chosen configurations; None where it lacks one of them."""
-    numbers = [returns.columns[best] for best in chosen]
+    numbers = [returns.columns[step.best] for step in steps]
     if rival is None or not set(numbers) <= set(rival.columns):
         return None
-    weeks = [rival[number].to_numpy(float)[test] for number, test in zip(numbers, tested, strict=True)]
+    weeks = [rival[number].to_numpy(float)[step.test] for number, step in zip(numbers, steps, strict=True)]
     return np.concatenate(weeks)
 
 
