@@ -35,7 +35,7 @@ class ProjectionTerms(NamedTuple):
 
     `exit_dte` is the days to expiry at which condors are left, `points_per_percent` VIX's answer to a
     fall of 1% in the index, `vx_margin_rate` the deposit of futures as a share of their value. `known` keeps,
-    (horizons, scenarios, nodes) for one session, the levels of total variance that were solved for (NaN: not
+    (horizons, scenarios, nodes) for one session, the levels of total variance that were solved for (0.0: not
     yet): condors of one horizon share them. Without rows nothing is kept.
     """
 
@@ -96,7 +96,7 @@ def scenario(later: DayPrices, days: int, k: int, move: float, terms: Projection
     if not 0 <= days < terms.known.shape[0]:
         return shocked(later, move, points)
     theta, moved = terms.known[days, k], points_moved(later, points)
-    if math.isnan(theta[0] + theta[1] + theta[2] + theta[3]):
+    if theta[0] * theta[1] * theta[2] * theta[3] == 0.0:
         surface = moved_surface(later.spx, moved)
         for node in range(4):
             theta[node] = surface.node_theta[node]

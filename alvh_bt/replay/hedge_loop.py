@@ -1,7 +1,7 @@
 """The compiled loop of a hedge over a condor book that has been run already.
 
 The condors do not depend on the hedge unless margin binds: their lots, marks and decisions of each day are
-taken from their own run (`CondorPath`), and only the hedge's are worked out. Cash earns its interest as a whole.
+taken from their own run (`CondorPath`), and only the hedge's are worked out. Cash earns interest as a whole.
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import mmap
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alvh_bt.book.codes import Book
 from alvh_bt.choices import OnMargin, OnSynthetic
 from alvh_bt.config import Study
 from alvh_bt.engine.results import DAILY_COLUMNS, RunResult
@@ -24,7 +25,7 @@ from alvh_bt.replay.hedge_loop import CondorPath, make_path, monetised, replay_h
 from alvh_bt.replay.log import Ending, Log
 from alvh_bt.replay.policies import NoRules, compiled_rules
 from alvh_bt.replay.steps import MARGIN, UNBALANCED, settings_of
-from alvh_bt.replay.tables import daily_frame, fills_of, journal_frame, trades_frame
+from alvh_bt.replay.tables import daily_frame, fills_by_day, journal_frame, trades_frame
 
 #: Days ahead for which the projections' scenarios are kept; condors leave earlier than they expire.
 HORIZONS = 64
@@ -33,8 +34,8 @@ HORIZONS = 64
 class Window(NamedTuple):
     """The days of a market, the sessions of a run in it (both included), and what projections have found.
 
-    `known` is (n, `HORIZONS`, 5, 4), NaN where nothing is known; it is good for one answer of VIX to the
-    index (`shock.vix_points_per_percent`).
+    `known` is (n, `HORIZONS`, 5, 4), 0.0 where nothing is known; it is good for one answer of VIX to the
+    index (`shock.vix_points_per_percent`). Forked processes share what any of them finds.
     """
 
     days: Days
@@ -56,16 +57,21 @@ class DailyRun(NamedTuple):
 
 
 class Condors(NamedTuple):
-    """The condors' own run and fills, on which any hedge can be laid; `error` is what stopped them."""
+    """The condors' own run, on which any hedge can be laid; `error` is what stopped them.
+
+    `fills` counts those up to and including each session of the run.
+    """
 
     path: CondorPath
-    fills: int
+    fills: NDArray[np.int64]
     error: AlvhError | None
 
 
 def nothing_known(days: Days) -> NDArray[np.float64]:
     """Return an empty store of what projections find on the days of a market."""
-    return np.full((len(days.calendar), HORIZONS, 5, 4), np.nan)
+    shape = (len(days.calendar), HORIZONS, 5, 4)
+    # Shared between forked processes, and no memory until it is written to.
+    return np.frombuffer(mmap.mmap(-1, 8 * math.prod(shape)), np.float64).reshape(shape)
 
 
 def make_window(market: Market, study: Study, calendar: Calendar | None = None) -> Window:
@@ -171,7 +177,8 @@ def replay_condors(window: Window, study: Study) -> Condors:
         told_ending(log.end, window)
     except AlvhError as found:
         error = found
-    return Condors(make_path(log, study.book.starting_cash), fills_of(log.trades, Book.CONDOR), error)
+    days = window.days.calendar[window.first : window.first + log.end.done, 0]
+    return Condors(make_path(log, study.book.starting_cash), fills_by_day(log.trades, days), error)
 
 
 def replay_daily(window: Window, study: Study, hedge: str, condors: Callable[[], Condors]) -> DailyRun:
@@ -196,7 +203,8 @@ def replay_daily(window: Window, study: Study, hedge: str, condors: Callable[[],
     else:
         alone = condors()
         run = replay_hedge(window.days, window.first, alone.path, settings, rules)
-        daily, end, fills, realised = run.daily, run.end, run.fills + alone.fills, run.monetised_usd
+        daily, end, realised = run.daily, run.end, run.monetised_usd
+        fills = run.fills + int(alone.fills[end.done - 1] if end.done else 0)
         if alone.error is not None and end.trouble == 0:
             raise alone.error
     stopped = told_ending(end, window)

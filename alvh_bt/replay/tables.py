@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_bt.book.codes import Action
 from alvh_bt.book.held import Trade
@@ -89,6 +90,7 @@ def _seen(log: Log, k: int) -> BookView:
     return BookView(seen.lots[lots], seen.marks[lots], seen.condors[condors], int(group), nav)
 
 
-def fills_of(trades: list[Trade], book: int) -> int:
-    """Return how many fills of a book opened, closed or rolled."""
-    return sum(trade.order.book == book and trade.order.action != Action.SETTLE for trade in trades)
+def fills_by_day(trades: list[Trade], days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many fills opened, closed or rolled up to and including each of `days` (epoch days)."""
+    filled = np.array([trade.day for trade in trades if trade.order.action != Action.SETTLE], np.int64)
+    return np.searchsorted(filled, days, side="right")

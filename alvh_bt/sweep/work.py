@@ -25,7 +25,6 @@ from alvh_bt.market import Market, load_market
 from alvh_bt.market.market import provenance_shares
 from alvh_bt.pricing.model import ModelPrices, model_provenance
 from alvh_bt.replay.run import (
-    Condors,
     DailyRun,
     Window,
     columns_of,
@@ -45,9 +44,7 @@ _CONDORS: Final = ("book", "condor", "costs", "shock", "guard")
 _OWN: Final[dict[str, tuple[str, ...]]] = {
     "none": (),
     **dict.fromkeys(("static-calls", "static-futures"), ("static", "layered")),
-    **dict.fromkeys(
-        ("layered", "layered-core"), ("layered", "sizing", "climate", "quorum", "votes")
-    ),
+    **dict.fromkeys(("layered", "layered-core"), ("layered", "sizing", "climate", "quorum", "votes")),
     **dict.fromkeys(("ladder-442", "ladder-calendar", "ladder-spike"), ("ladder",)),
     "vxth": ("vxth",),
     "long-vx": ("long_vx",),
@@ -262,5 +259,3 @@ def prepare(sweep: Sweep, folder: Path | None) -> Workload:
     for hedge in sweep.hedges:
         find_hedge(hedge)
     return Workload(sweep, load_market(folder))
-
-
