@@ -246,6 +246,28 @@ def test_small_space_is_searched_to_its_last_point() -> None:
     assert {tuple(found.values.values()) for found in asked} == allowed
 
 
+def test_rare_points_are_found_by_going_through_the_grid() -> None:
+    """28 of 40,000 points are allowed: neither breeding nor a thousand draws bring the last of them."""
+    names = ("condor.take_profit", "condor.stop_loss")
+    axes = {name: {"low": 0.005, "high": 1.0, "steps": 200} for name in names}
+    rule = [" + ".join(names) + " <= 0.04"]  # i + j <= 8 in steps of 0.005, i and j from 1
+    asked = [
+        tuple(found.values.values()) for found in any_course(Search(search_sweep(40, axes, constraints=rule)))
+    ]
+    expected = {(i, j) for i in range(1, 8) for j in range(1, 8) if i + j <= 8}
+    assert len(asked) == len(expected) == 28
+    assert {(round(a / 0.005), round(b / 0.005)) for a, b in asked} == expected
+
+
+def any_course(search: Search) -> list[Configuration]:
+    asked = []
+    while not search.finished:
+        for found in search.ask(10):
+            asked.append(found)
+            search.tell(found, {"pnl_usd": found.number, "max_drawdown": 0.0, "hedge_decay": 0.0})
+    return asked
+
+
 def test_population_is_a_twentieth_within_bounds() -> None:
     assert [Search(search_sweep(runs)).population for runs in (5, 100, 1000, 100_000)] == [5, 20, 50, 500]
 
