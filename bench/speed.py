@@ -61,7 +61,7 @@ def linear(window: Window, repeats: int) -> dict[str, dict[str, float]]:
         found["sessions"][f"{scale}x"] = 1e6 * seconds / (length * scale)
         many = make_study(**WINDOW, condor={"max_open": scale, "schedule": "every", "every_sessions": 2})
         found["legs"][f"{scale}x"] = 1e6 * legs_seconds(window, many, repeats)
-        seconds = timed(lambda: [one(window, study) for _ in range(scale)], repeats)
+        seconds = timed(lambda study=study, scale=scale: [one(window, study) for _ in range(scale)], repeats)
         found["configurations"][f"{scale}x"] = 1e6 * seconds / scale
     return found
 
