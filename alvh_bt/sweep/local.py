@@ -75,15 +75,15 @@ class LocalCrew:
         return len(self._crew)
 
     @property
-    def pids(self) -> list[int]:
-        """The processes."""
-        return [worker.process.pid for worker in self._crew]
+    def shares_blame(self) -> bool:
+        """Never: each worker has one chunk."""
+        return False
 
     def free(self) -> int:
         """Return how many workers are idle."""
         return sum(worker.ticket is None for worker in self._crew)
 
-    def start(self, items: Sequence[Item]) -> int:
+    def start(self, items: Sequence[Item], again: bool = False) -> int:
         """Hand a chunk to an idle worker and return its ticket."""
         worker = next(each for each in self._crew if each.ticket is None)
         worker.ticket = self._tickets
