@@ -16,7 +16,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from typing import Any, Final
 
 from alvh_bt.errors import AlvhError
@@ -58,6 +58,9 @@ class LocalCrew:
     ) -> None:
         chosen = method or ("fork" if sys.platform == "linux" else "spawn")
         self._context: Any = multiprocessing.get_context(chosen)
+        if chosen == "spawn" and os.name == "posix":
+            # Started with the first worker, it would let Ctrl-C through again while that starts.
+            resource_tracker.ensure_running()
         self._job, self._setup = job, setup
         self._tickets = 0
         # What the parent holds is marked as nobody's garbage, so that a worker's collector does not
