@@ -90,7 +90,7 @@ def test_a_worker_killed_on_the_way_loses_and_doubles_nothing(cluster: Cluster, 
 
 
 def test_one_that_always_kills_its_worker_is_an_error_row(cluster: Cluster) -> None:
-    """What Dask says when it has given up is told for the configuration; no cluster is killed for that."""
+    """What Dask says when it has given up; no cluster is killed for this test."""
     from distributed.scheduler import KilledWorker
 
     class Future:
@@ -100,8 +100,16 @@ def test_one_that_always_kills_its_worker_is_an_error_row(cluster: Cluster) -> N
     crew._flying = {Future: 3}
     error = KilledWorker("task", SimpleNamespace(address="tcp://w"), 3)
     returned = crew._receive(Future, (KilledWorker, error, None))
-    assert returned.ticket == 3 and returned.rows is None and not returned.lost
-    assert returned.failure.startswith("KilledWorker: ")
+    assert returned == (3, None, "4 workers died with it; out of memory?", True, 0.0)
+    assert crew._deep == 1
+    crew._flying = {Future: 3}
+    assert crew._receive(Future, (ValueError, ValueError("bad"), None)) == (
+        3,
+        None,
+        "ValueError: bad",
+        False,
+        0.0,
+    )
     # A result that was lost on the way is run again.
     Future.status = "finished"
     crew._flying, crew._client = {Future: 4}, SimpleNamespace(status="running")

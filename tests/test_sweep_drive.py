@@ -38,7 +38,7 @@ METHODS = ["fork", "spawn"] if sys.platform == "linux" else ["spawn"]
 class Clerk:
     """A crew of one in this process: its chunks return one a `wait`."""
 
-    workers = 1
+    workers, shares_blame = 1, False
 
     def __init__(self, job: Any) -> None:
         self.job, self.flying, self.sizes, self.closed = job, [], [], False
@@ -46,7 +46,7 @@ class Clerk:
     def free(self) -> int:
         return 2 - len(self.flying)
 
-    def start(self, items: Sequence[Item]) -> int:
+    def start(self, items: Sequence[Item], again: bool = False) -> int:
         self.sizes.append(len(items))
         self.flying.append((len(self.sizes), list(items)))
         return len(self.sizes)
@@ -160,6 +160,27 @@ def test_rows_are_held_against_what_was_asked_for() -> None:
     assert [row["key"] for row in rows] == ["k1", "k2"]
     stranger = {"configuration": 5, "variant": "layered", "pnl_usd": 1.0}
     assert len(complete_rows(planned, [stranger])) == 2
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_suspects_go_one_at_a_time_where_blame_is_shared(tmp_path: Path, shared: bool) -> None:
+    class Deadly(Clerk):
+        """Loses every chunk it has in flight when one of them holds configuration 2."""
+
+        shares_blame = shared
+
+        def wait(self, timeout: float) -> list[Returned]:
+            flying, self.flying = self.flying, []
+            bad = any(item[0].number == 2 for _, items in flying for item in items)
+            return [
+                Returned(ticket, None, "dead", lost=True) if bad else Returned(ticket, self.job(items))
+                for ticket, items in flying
+            ]
+
+    outcome = run(tmp_path, plan(4), Deadly(Job()))
+    said = {each["configuration"] for each in rows_of(tmp_path) if each["error"] == "dead"}
+    assert outcome.done == 8
+    assert said == ({2} if shared else {2, 3})
 
 
 def test_memory_holds_chunks_not_the_sweep(tmp_path: Path) -> None:
@@ -299,7 +320,8 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert runner.returncode == 130
     assert said.splitlines()[-1].endswith(f"go on with: alvh sweep fake.toml --out {out} --resume")
     assert "Traceback" not in errors
-    assert not any(lives(pid) for pid in workers)
+    # Among them the tracker of spawned processes, which ends a moment after its parent.
+    wait_for(lambda: not any(lives(pid) for pid in workers), 5.0)
     stored = Counter(row["key"] for row in rows_of(out))
     assert stored and max(stored.values()) == 1 and len(stored) < 4000
     assert logged(log) == stored, "what had been started was let finish, and kept"

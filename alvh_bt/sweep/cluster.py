@@ -54,7 +54,7 @@ class ClusterCrew:
         self.address, self._hash = address, workload.content_hash
         self._client = connect(address, timeout)
         self._plugin = f"alvh-{workload.content_hash}-{secrets.token_hex(4)}"
-        self._tickets, self._count, self._looked = 0, 0, 0.0
+        self._tickets, self._count, self._looked, self._deep = 0, 0, 0.0, _DEEP
         self._flying: dict[Any, int] = {}
         try:
             check_workers(self._client, address, timeout)
@@ -80,18 +80,24 @@ class ClusterCrew:
             self._looked = time.monotonic()
         return self._count
 
+    @property
+    def shares_blame(self) -> bool:
+        """Always: chunks wait on a worker, and Dask counts its death against each of them."""
+        return True
+
     def free(self) -> int:
         """Return how many chunks more the workers can take."""
-        return max(0, _DEEP * self.workers - len(self._flying))
+        return max(0, self._deep * self.workers - len(self._flying))
 
-    def start(self, items: Sequence[Item]) -> int:
-        """Send a chunk and return its ticket."""
+    def start(self, items: Sequence[Item], again: bool = False) -> int:
+        """Send a chunk and return its ticket; one that failed before lets all others go first."""
         from alvh_bt.sweep.cluster_worker import run_chunk
 
         ticket = self._tickets
         self._tickets += 1
         key = f"{self._plugin}-{ticket}"
-        future = self._client.submit(run_chunk, self._hash, list(items), key=key, pure=False)
+        first = -1 if again else 0
+        future = self._client.submit(run_chunk, self._hash, list(items), key=key, pure=False, priority=first)
         self._flying[future] = ticket
         self._coming.add(future)
         return ticket
@@ -138,11 +144,22 @@ class ClusterCrew:
             rows, failure, seconds = found
             return Returned(ticket, rows, failure, seconds=seconds)
         if future.status == "error" and not lost:
-            error = found[1]  # Dask has given it to several workers by now
-            return Returned(ticket, None, f"{type(error).__name__}: {error}")
+            return self._failed(ticket, found[1])
         if self._client.status != "running":
             raise self._out_of_reach(self._client.status)
         return Returned(ticket, None, "the scheduler dropped it", lost=True)
+
+    def _failed(self, ticket: int, error: BaseException) -> Returned:
+        from distributed.scheduler import KilledWorker
+
+        if not isinstance(error, KilledWorker):
+            return Returned(ticket, None, f"{type(error).__name__}: {error}")
+        # Several workers died with it, but chunks that waited there are blamed too: from now on none waits,
+        # so that the next time the blame is right.
+        self._deep = 1
+        return Returned(
+            ticket, None, f"{error.allowed_failures + 1} workers died with it; out of memory?", lost=True
+        )
 
     def _out_of_reach(self, why: object) -> AlvhError:
         return AlvhError(f"--cluster {self.address}: out of reach ({why}); start it, then --resume")

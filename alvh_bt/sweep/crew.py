@@ -34,8 +34,12 @@ class Crew(Protocol):
     def free(self) -> int:
         """Return how many chunks more could be started now."""
 
-    def start(self, items: Sequence[Item]) -> int:
-        """Hand a chunk to a worker and return its ticket."""
+    @property
+    def shares_blame(self) -> bool:
+        """Whether a death may be laid on a chunk that only waited: then suspects go one at a time."""
+
+    def start(self, items: Sequence[Item], again: bool = False) -> int:
+        """Hand a chunk to a worker and return its ticket; `again`: it failed before."""
 
     def wait(self, timeout: float) -> list[Returned]:
         """Return what came back, as soon as something did, or nothing after `timeout` seconds."""

@@ -21,6 +21,8 @@ from alvh_bt.sweep.tally import Tally
 
 #: Seconds that a chunk should take: long against the cost of handing it over, short against patience.
 CHUNK_SECONDS: Final = 1.0
+#: A chunk's rows are held by the driver, about 10 kB each while they are written.
+_LARGEST_CHUNK: Final = 500
 #: Seconds that chunks in flight are given when a sweep is interrupted.
 GRACE_SECONDS: Final = 5.0
 #: How often a chunk is tried when its workers die; the last time each configuration on its own.
@@ -69,7 +71,7 @@ class Pace:
         """Return the configurations of the next chunk: fewer at the end, so that workers end together."""
         if math.isnan(self._each):
             return 1
-        wanted = min(self._target / self._each, 4.0 * self._largest)
+        wanted = min(self._target / self._each, 4.0 * self._largest, _LARGEST_CHUNK)
         shortest = _SHORTEST_CHUNK_SECONDS / self._each
         return max(1, int(min(wanted, max(left / (2.0 * max(workers, 1)), shortest))))
 
@@ -179,10 +181,12 @@ class _Driver:
             chunk = self._next()
             if chunk is None:
                 return
-            self.flying[self.crew.start([planned.item for planned in chunk.planned])] = chunk
+            items = [planned.item for planned in chunk.planned]
+            self.flying[self.crew.start(items, chunk.tries > 0)] = chunk
 
     def _next(self) -> _Chunk | None:
-        if self.again:
+        suspects = any(chunk.tries for chunk in self.flying.values())
+        if self.again and not (suspects and self.crew.shares_blame):
             return self.again.popleft()
         return self.ready.popleft() if self.ready else self._cut()
 

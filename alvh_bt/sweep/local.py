@@ -16,7 +16,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from typing import Any, Final
 
 from alvh_bt.errors import AlvhError
@@ -58,6 +58,9 @@ class LocalCrew:
     ) -> None:
         chosen = method or ("fork" if sys.platform == "linux" else "spawn")
         self._context: Any = multiprocessing.get_context(chosen)
+        if chosen == "spawn" and os.name == "posix":
+            # Started with the first worker, it would let Ctrl-C through again while that starts.
+            resource_tracker.ensure_running()
         self._job, self._setup = job, setup
         self._tickets = 0
         # What the parent holds is marked as nobody's garbage, so that a worker's collector does not
@@ -75,15 +78,15 @@ class LocalCrew:
         return len(self._crew)
 
     @property
-    def pids(self) -> list[int]:
-        """The processes."""
-        return [worker.process.pid for worker in self._crew]
+    def shares_blame(self) -> bool:
+        """Never: each worker has one chunk."""
+        return False
 
     def free(self) -> int:
         """Return how many workers are idle."""
         return sum(worker.ticket is None for worker in self._crew)
 
-    def start(self, items: Sequence[Item]) -> int:
+    def start(self, items: Sequence[Item], again: bool = False) -> int:
         """Hand a chunk to an idle worker and return its ticket."""
         worker = next(each for each in self._crew if each.ticket is None)
         worker.ticket = self._tickets
