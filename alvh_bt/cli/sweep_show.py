@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from alvh_bt.sweep.results import SweepResults
+    from alvh_bt.sweep.summary import Told
 
 #: Rows of a query that are printed.
 _ROWS = 200
@@ -50,16 +54,14 @@ def show(
     _write(told, folder)
 
 
-def _answer(results: object, sql: str, as_json: bool) -> None:
+def _answer(results: SweepResults, sql: str, as_json: bool) -> None:
     """Print what a query gave."""
     from rich.console import Console
 
     from alvh_bt.analysis.plain import json_text, plain
     from alvh_bt.report.sweep_tables import print_whole, query_table
     from alvh_bt.sweep.query import query
-    from alvh_bt.sweep.results import SweepResults
 
-    assert isinstance(results, SweepResults)
     answer = query(results, sql, None if as_json else _ROWS)
     if as_json:
         rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
@@ -70,14 +72,12 @@ def _answer(results: object, sql: str, as_json: bool) -> None:
         typer.echo(f"the first {_ROWS} rows; --json gives all of them")
 
 
-def _write(told: object, folder: str) -> None:
+def _write(told: Told, folder: str) -> None:
     """Write sweep.html beside the results; where that cannot be, into the working folder."""
     from alvh_bt.errors import ConfigError
     from alvh_bt.report.files import place_files
     from alvh_bt.report.sweep_page import render_sweep
-    from alvh_bt.sweep.summary import Told
 
-    assert isinstance(told, Told)
     page = {"sweep.html": render_sweep(told).encode()}
     where = Path.cwd() if "://" in folder else Path(folder)
     try:

@@ -48,7 +48,6 @@ def query(results: SweepResults, sql: str, at_most: int | None = None) -> Answer
     with duckdb.connect(":memory:") as database:
         try:
             database.execute(f"SET memory_limit = '{_MEMORY}'")
-            database.execute("SET python_enable_replacements = false")
             if results.repeated:
                 database.register("parts", results.source)
                 database.execute(_ONCE)
