@@ -17,10 +17,11 @@ from numba import njit
 
 from alvh_bt.book.records import LOT, MARK, Book, Order, Rows, lot_contract
 from alvh_bt.compiled import rule
-from alvh_bt.contracts import contract_multiplier, is_future, on_vix
+from alvh_bt.contracts import contract_multiplier, is_future, is_share, on_vix
 from alvh_bt.pricing.day import (
     DayPrices,
     contract_mid,
+    later_prices,
     price_source,
     quote_contract,
     rolled,
@@ -110,8 +111,11 @@ def carry_of(lots: Rows, prices: DayPrices, days: int) -> float:
     The VIX curve is held by tenor and vols are unchanged: time and roll-down alone. `lots` are those
     held at `prices`, marked there (`last_mark`).
     """
-    after = rolled(prices, days)
-    carry = 0.0
+    after, with_notes, carry = later_prices(prices, days, prices.vxx, prices.uvxy), False, 0.0
+    for i in range(lots.shape[0]):
+        with_notes = with_notes or is_share(lots[i]["root"])
+    if with_notes:
+        after = rolled(prices, days)
     for i in range(lots.shape[0]):
         lot = lots[i]
         if lot["book"] == Book.HEDGE:

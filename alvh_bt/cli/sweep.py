@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from alvh_bt.cli.sweep_show import show
 
 if TYPE_CHECKING:
     from alvh_bt.sweep.crew import Crew
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from alvh_bt.sweep.store import Store
 
 INTERRUPTED = 130
+#: Seconds before it is said that rules are being compiled.
+_PATIENCE = 5.0
 _RUN = "run"
 #: Bytes of a row without its weekly returns, and of one week, as parts of real sweeps have them.
 _ROW_BYTES, _WEEK_BYTES = 400, 4
@@ -40,6 +45,9 @@ sweep_app = typer.Typer(
 @sweep_app.callback()
 def _group() -> None:
     """Run a sweep: alvh sweep FILE --data DIR --out DIR; look at one: alvh sweep show DIR."""
+
+
+sweep_app.command("show")(show)
 
 
 @sweep_app.command(_RUN)
@@ -92,6 +100,8 @@ def sweep(
     if dry_run:
         _tell_plan(wanted, plan, workload, None if cluster is not None else workers)
         return
+    if cluster is None:
+        _warm(workload)
     options = [*_given("--data", data), *_given("--workers", workers), *_given("--cluster", cluster)]
     command = " ".join(["alvh sweep", str(file), *options])
     status = run_to_the_end(
@@ -99,6 +109,22 @@ def sweep(
     )
     if status:
         raise typer.Exit(status)
+
+
+def _warm(workload: Any) -> None:
+    """Compile what the workers will share; say so where that takes long."""
+    told = threading.Timer(
+        _PATIENCE,
+        typer.echo,
+        ("compiling the rules: once a version on each machine, some minutes",),
+        {"err": True},
+    )
+    told.daemon = True
+    told.start()
+    try:
+        workload.warm()
+    finally:
+        told.cancel()
 
 
 def _given(option: str, value: object) -> list[str]:

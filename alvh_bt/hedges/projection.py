@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 from alvh_bt.book.codes import Book
 from alvh_bt.book.records import Rows, lot_contract
 from alvh_bt.config import Study
-from alvh_bt.contracts import contract_multiplier, is_future
+from alvh_bt.contracts import contract_multiplier, is_future, on_vix
 from alvh_bt.costs.margin import worst_payoff
 from alvh_bt.hedges.lifecycle import NO_CONDOR
-from alvh_bt.pricing.day import DayPrices, contract_mid, moved_prices, points_moved, rolled, shocked
-from alvh_bt.pricing.spx_surface import moved_surface, moved_surface_of
+from alvh_bt.pricing.day import (
+    DayPrices,
+    contract_mid,
+    later_prices,
+    moved_prices,
+    points_moved,
+    prices_moved_to,
+    rolled,
+)
+from alvh_bt.pricing.spx_surface import SpxSurface, moved_surface, moved_surface_of
 
 #: Five scenarios of the index, in deviations over the horizon, with discretised normal weights.
 DEVIATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
@@ -72,7 +80,8 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, terms: ProjectionTer
     Five scenarios move the index by -2 to +2 deviations at VIX's own volatility, with VIX answering;
     weights are the normal density's, scaled to one.
     """
-    later = rolled(prices, days)
+    with_vix = any_on_vix(lots)
+    later = rolled(prices, days) if with_vix else later_prices(prices, days, prices.vxx, prices.uvxy)
     deviation = prices.vix_level / 100.0 * math.sqrt(days / 365.0)
     total = 0.0
     now = np.empty(lots.shape[0])
@@ -80,7 +89,7 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, terms: ProjectionTer
         now[i] = contract_mid(lot_contract(lots[i]), prices)
     for k in range(len(DEVIATIONS)):
         move = math.exp(DEVIATIONS[k] * deviation) - 1.0
-        after = scenario(later, days, k, move, terms)
+        after = scenario(later, days, k, move, terms, with_vix)
         for i in range(lots.shape[0]):
             contract = lot_contract(lots[i])
             change = contract_mid(contract, after) - now[i]
@@ -90,19 +99,43 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, terms: ProjectionTer
 
 
 @njit(cache=True)
-def scenario(later: DayPrices, days: int, k: int, move: float, terms: ProjectionTerms) -> DayPrices:
-    """Return the prices `days` later in scenario `k`, the index up by the share `move` and VIX answering."""
+def any_on_vix(lots: Rows) -> bool:
+    """Return whether any of the lots is written on VIX, a note included."""
+    for i in range(lots.shape[0]):
+        if on_vix(lots[i]["root"]):
+            return True
+    return False
+
+
+@njit(cache=True)
+def scenario(
+    later: DayPrices, days: int, k: int, move: float, terms: ProjectionTerms, with_vix: bool
+) -> DayPrices:
+    """Return the prices `days` later in scenario `k`, the index up by the share `move` and VIX answering.
+
+    Without VIX contracts (`with_vix`) their curve stays where it is.
+    """
     points = -100.0 * move * terms.points_per_percent
+    surface = scenario_surface(later, days, k, points_moved(later, points), terms)
+    if with_vix:
+        return moved_prices(later, move, points, surface)
+    return prices_moved_to(later, move, points, surface, later.curve, later.vxx, later.uvxy)
+
+
+@njit(cache=True)
+def scenario_surface(
+    later: DayPrices, days: int, k: int, points: float, terms: ProjectionTerms
+) -> SpxSurface:
+    """Return the surface after VIX moved by `points` in scenario `k`: solved for, or as it was found before."""
     if not 0 <= days < terms.known.shape[0]:
-        return shocked(later, move, points)
-    theta, moved = terms.known[days, k], points_moved(later, points)
+        return moved_surface(later.spx, points)
+    theta = terms.known[days, k]
     if theta[0] * theta[1] * theta[2] * theta[3] == 0.0:
-        surface = moved_surface(later.spx, moved)
+        surface = moved_surface(later.spx, points)
         for node in range(4):
             theta[node] = surface.node_theta[node]
-    else:
-        surface = moved_surface_of(later.spx, moved, (theta[0], theta[1], theta[2], theta[3]))
-    return moved_prices(later, move, points, surface)
+        return surface
+    return moved_surface_of(later.spx, points, (theta[0], theta[1], theta[2], theta[3]))
 
 
 @njit(cache=True)

@@ -20,7 +20,7 @@ from alvh_bt.pricing.notes import moved_note, note_delta, note_leverage, rolled_
 from alvh_bt.pricing.quotes import find_quote
 from alvh_bt.pricing.shifts import contract_sigma, price_source
 from alvh_bt.pricing.spx_surface import VOL_FLOOR, SpxSurface, moved_surface
-from alvh_bt.pricing.vix_curve import moved_curve
+from alvh_bt.pricing.vix_curve import VxCurve, moved_curve
 
 __all__ = [
     "DayPrices",
@@ -28,9 +28,11 @@ __all__ = [
     "contract_mid",
     "contract_sigma",
     "forward_price",
+    "later_prices",
     "moved_prices",
     "points_moved",
     "price_source",
+    "prices_moved_to",
     "quote_contract",
     "rolled",
     "shocked",
@@ -136,6 +138,14 @@ def rolled(prices: DayPrices, days: int) -> DayPrices:
     rolls down (or up) the curve towards spot VIX, and a note loses (or earns) that roll each day. Quotes
     keep their distance from the model.
     """
+    vxx = rolled_note(prices.vxx, note_leverage(Root.VXX, prices.day), prices.curve, days)
+    uvxy = rolled_note(prices.uvxy, note_leverage(Root.UVXY, prices.day), prices.curve, days)
+    return later_prices(prices, days, vxx, uvxy)
+
+
+@njit(cache=True)
+def later_prices(prices: DayPrices, days: int, vxx: float, uvxy: float) -> DayPrices:
+    """Return the prices `days` calendar days later, all levels held, with these prices of the notes (USD)."""
     return DayPrices(
         prices.day + days,
         prices.moment,
@@ -147,8 +157,8 @@ def rolled(prices: DayPrices, days: int) -> DayPrices:
         prices.curve,
         prices.vix,
         prices.quotes,
-        rolled_note(prices.vxx, note_leverage(Root.VXX, prices.day), prices.curve, days),
-        rolled_note(prices.uvxy, note_leverage(Root.UVXY, prices.day), prices.curve, days),
+        vxx,
+        uvxy,
     )
 
 
@@ -190,6 +200,22 @@ def points_moved(prices: DayPrices, vix_points: float) -> float:
 def moved_prices(prices: DayPrices, spot_return: float, vix_points: float, spx: SpxSurface) -> DayPrices:
     """Return the prices after an instant move, as `shocked`, with the surface that the S&P 500 then has."""
     curve = moved_curve(prices.curve, points_moved(prices, vix_points))
+    vxx = moved_note(prices.vxx, note_leverage(Root.VXX, prices.day), prices.curve, curve)
+    uvxy = moved_note(prices.uvxy, note_leverage(Root.UVXY, prices.day), prices.curve, curve)
+    return prices_moved_to(prices, spot_return, vix_points, spx, curve, vxx, uvxy)
+
+
+@njit(cache=True)
+def prices_moved_to(
+    prices: DayPrices,
+    spot_return: float,
+    vix_points: float,
+    spx: SpxSurface,
+    curve: VxCurve,
+    vxx: float,
+    uvxy: float,
+) -> DayPrices:
+    """Return the prices after an instant move of index and VIX, with surface, curve and notes as given."""
     return DayPrices(
         prices.day,
         prices.moment,
@@ -201,6 +227,6 @@ def moved_prices(prices: DayPrices, spot_return: float, vix_points: float, spx: 
         curve,
         prices.vix,
         prices.quotes,
-        moved_note(prices.vxx, note_leverage(Root.VXX, prices.day), prices.curve, curve),
-        moved_note(prices.uvxy, note_leverage(Root.UVXY, prices.day), prices.curve, curve),
+        vxx,
+        uvxy,
     )

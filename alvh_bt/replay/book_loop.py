@@ -21,6 +21,7 @@ from alvh_bt.replay.log import (
     Ending,
     Log,
     all_orders,
+    fills_among,
     keep_decision,
     no_noted,
     no_sent,
@@ -187,7 +188,8 @@ def replay_book(days: Days, first: int, last: int, settings: Settings, rules: An
     settings, rules
         Of condors, money and costs; and of the hedge, whose type says which it is.
     checks
-        Whether margin counts; False where the condors are run for themselves, to be hedged afterwards.
+        Whether margin counts; False where the condors are run for themselves, to be hedged afterwards: their
+        trades and decisions are not told then.
     """
     days, n, money = borrowed(days), last + 1 - first, settings.money
     daily, seen = np.zeros((n, COLUMNS)), nothing_seen(n)
@@ -207,8 +209,9 @@ def replay_book(days: Days, first: int, last: int, settings: Settings, rules: An
             break
         today, cash = today_at(days, i, first, close, same_close, at_open), step.held.cash + sums.futures_pnl
         held, condor, hedge = decided(today, step.held, marks, cash, step.amount, settings, rules, i)
-        keep_decision(sent, noted, condor, i, 0)
-        keep_decision(sent, noted, hedge, i, 1)
+        if checks:
+            keep_decision(sent, noted, condor, i, 0)
+            keep_decision(sent, noted, hedge, i, 1)
         pending = all_orders(condor, hedge)
         seen = with_seen(seen, k, held, marks, required(held.lots, marks, held.condors, settings.costs))
         step = Step(held, Trouble.NONE, 0, 0.0)
@@ -225,8 +228,10 @@ def replay_book(days: Days, first: int, last: int, settings: Settings, rules: An
         peak = max(peak, held.nav)
         margin = margins(held.lots, marks, held.condors, settings.costs)
         take_down(daily[k], held, flows, sums, margin, held.nav / peak - 1.0)
-        for trade in trades:
-            every.append(trade)
+        seen.figures[k, 5] = fills_among(trades)
+        if checks:
+            for trade in trades:
+                every.append(trade)
         k += 1
     end = Ending(k, step.trouble, step.about, step.amount, step.held.lots)
     return Log(daily[:k].copy(), every, sent, noted, unfilled, seen, end)

@@ -18,7 +18,7 @@ from alvh_bt.book.records import CONDOR, LOT, MARK, Action, Order, Reason, Rows,
 from alvh_bt.book.steps import mark_book
 from alvh_bt.book.view import BookView
 from alvh_bt.choices import Fill
-from alvh_bt.compiled import inlined_rule, rule
+from alvh_bt.compiled import inlined_rule, rule, unowned
 from alvh_bt.costs.fees import trade_fee
 from alvh_bt.costs.margin import hedge_margin
 from alvh_bt.pricing.day import DayPrices
@@ -71,10 +71,19 @@ def make_path(log: Log, starting_cash: float) -> CondorPath:
 
 
 @rule
-def joined(first: Rows, start: int, end: int, second: Rows, kind: Any) -> Rows:
-    """Return rows `start` to `end` of one table with all of another after them."""
+def fitting(buffer: Rows, rows: int) -> Rows:
+    """Return the buffer, or a longer one where so many rows do not fit."""
+    return buffer if rows <= buffer.shape[0] else np.empty(2 * rows, dtype=buffer.dtype)
+
+
+@rule
+def joined(buffer: Rows, first: Rows, start: int, end: int, second: Rows) -> Rows:
+    """Return, in the buffer, rows `start` to `end` of one table with all of another after them.
+
+    No references are counted to them: the buffer must outlive what is returned.
+    """
     n = end - start
-    rows = np.empty(n + second.shape[0], dtype=kind)
+    rows = unowned(buffer)[: n + second.shape[0]]
     rows[:n] = first[start:end]
     rows[n:] = second
     return rows
@@ -156,6 +165,7 @@ def replay_hedge(days: Days, first: int, path: CondorPath, settings: Settings, r
     held = Held(np.empty(0, dtype=LOT), np.empty(0, dtype=CONDOR), cash, cash, 1, 1)
     same_close, at_open = money.fill == Fill.SAME_CLOSE, money.fill == Fill.NEXT_OPEN
     pending, trades, flows = nothing().orders, no_trades(), no_flows()
+    lots_seen, marks_seen = np.empty(64, dtype=LOT), np.empty(64, dtype=MARK)
     before, peak = close_prices(days, first), cash
     k, trouble, about, amount = 0, 0, 0, 0.0
     while k < n:
@@ -179,9 +189,11 @@ def replay_hedge(days: Days, first: int, path: CondorPath, settings: Settings, r
         if trouble != 0:
             break
         start, end = path.seen.lot_end[k - 1] if k > 0 else 0, path.seen.lot_end[k]
+        lots_seen = fitting(lots_seen, end - start + held.lots.shape[0])
+        marks_seen = fitting(marks_seen, end - start + held.lots.shape[0])
         view = BookView(
-            joined(path.seen.lots, start, end, held.lots, LOT),
-            joined(path.seen.marks, start, end, marks, MARK),
+            joined(lots_seen, path.seen.lots, start, end, held.lots),
+            joined(marks_seen, path.seen.marks, start, end, marks),
             condors,
             group,
             held.nav,
@@ -211,4 +223,8 @@ def replay_hedge(days: Days, first: int, path: CondorPath, settings: Settings, r
         count, sold = monetised(trades, costs)
         fills, realised = fills + count, realised + sold
         k += 1
-    return HedgeRun(daily[:k].copy(), fills, realised, Ending(k, trouble, about, amount, held.lots))
+    # Used here, so that the buffers live as long as what was seen in them.
+    seen = lots_seen.shape[0] + marks_seen.shape[0]
+    return HedgeRun(
+        daily[: k if seen else 0].copy(), fills, realised, Ending(k, trouble, about, amount, held.lots)
+    )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alvh_bt.book.held import Flow, Held, Trade
 from alvh_bt.book.ledger import BookSums
-from alvh_bt.book.records import CONDOR, LOT, MARK, Decision, Note, Order, Rows, nothing
+from alvh_bt.book.records import CONDOR, LOT, MARK, Action, Decision, Note, Order, Rows, nothing
 from alvh_bt.compiled import rule
 from alvh_bt.replay.steps import Unfilled
 
@@ -39,7 +39,8 @@ class Seen(NamedTuple):
 
     Session i of the run (0 the first) has the lots and marks `lot_end[i - 1]` to `lot_end[i]` and the condors
     `condor_end[i - 1]` to `condor_end[i]`, as they stand once the condor's decision is known. `figures` is
-    (n, 5): next group, NAV, cash, the condors' worst payoffs (USD >= 0) then and at the end of the session.
+    (n, 6): next group, NAV, cash, the condors' worst payoffs (USD >= 0) then and at the end of the session,
+    and its fills.
     """
 
     lots: Rows
@@ -100,7 +101,7 @@ def nothing_seen(n: int) -> Seen:
         np.empty(64, dtype=CONDOR),
         np.zeros(n, np.int64),
         np.zeros(n, np.int64),
-        np.zeros((n, 5)),
+        np.zeros((n, 6)),
     )
 
 
@@ -121,6 +122,15 @@ def with_seen(seen: Seen, k: int, held: Held, marks: Rows, worst: float) -> Seen
         seen.condor_end,
         seen.figures,
     )
+
+
+@rule
+def fills_among(trades: list[Trade]) -> int:
+    """Return how many of the trades opened, closed or rolled."""
+    count = 0
+    for trade in trades:
+        count += trade.order.action != Action.SETTLE
+    return count
 
 
 @rule

@@ -25,7 +25,7 @@ from alvh_bt.replay.hedge_loop import CondorPath, make_path, monetised, replay_h
 from alvh_bt.replay.log import Ending, Log
 from alvh_bt.replay.policies import NoRules, compiled_rules
 from alvh_bt.replay.steps import MARGIN, UNBALANCED, settings_of
-from alvh_bt.replay.tables import daily_frame, fills_by_day, journal_frame, trades_frame
+from alvh_bt.replay.tables import daily_frame, journal_frame, trades_frame
 
 #: Days ahead for which the projections' scenarios are kept; condors leave earlier than they expire.
 HORIZONS = 64
@@ -177,8 +177,8 @@ def replay_condors(window: Window, study: Study) -> Condors:
         told_ending(log.end, window)
     except AlvhError as found:
         error = found
-    days = window.days.calendar[window.first : window.first + log.end.done, 0]
-    return Condors(make_path(log, study.book.starting_cash), fills_by_day(log.trades, days), error)
+    fills = np.cumsum(log.seen.figures[: log.end.done, 5]).astype(np.int64)
+    return Condors(make_path(log, study.book.starting_cash), fills, error)
 
 
 def replay_daily(window: Window, study: Study, hedge: str, condors: Callable[[], Condors]) -> DailyRun:

@@ -6,10 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from alvh_bt.book.codes import Action
-from alvh_bt.book.held import Trade
 from alvh_bt.book.records import Decision
 from alvh_bt.book.view import BookView
 from alvh_bt.choices import Fill
@@ -88,9 +85,3 @@ def _seen(log: Log, k: int) -> BookView:
     condors = slice(seen.condor_end[k - 1] if k else 0, seen.condor_end[k])
     group, nav = seen.figures[k, :2].tolist()
     return BookView(seen.lots[lots], seen.marks[lots], seen.condors[condors], int(group), nav)
-
-
-def fills_by_day(trades: list[Trade], days: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how many fills opened, closed or rolled up to and including each of `days` (epoch days)."""
-    filled = np.array([trade.day for trade in trades if trade.order.action != Action.SETTLE], np.int64)
-    return np.searchsorted(filled, days, side="right")

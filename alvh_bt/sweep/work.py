@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -123,9 +124,10 @@ class Workload:
     def warm(self) -> None:
         """Make what the workers of this machine share, and compile what they need, before they are forked."""
         for hedge in self.sweep.hedges:
-            if is_compiled(self._base, hedge):
-                self._daily(self._base, hedge)
-        self._runs = _Kept(_KEPT_RUNS)
+            # What is wrong with the base study itself is told by the row that it belongs to, if any.
+            with contextlib.suppress(AlvhError):
+                if is_compiled(self._base, hedge):
+                    self._daily(self._base, hedge)
 
     def estimate_seconds(self) -> float:
         """Return the seconds that a run takes, from one of the base study under each hedge."""
