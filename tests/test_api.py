@@ -122,13 +122,19 @@ def test_text_of_users_is_escaped(found):
         (lambda: alvh_bt.compare(hedges=["nun"]), "unknown hedge 'nun'"),
         (lambda: alvh_bt.compare(market="nowhere"), "nowhere"),
         (lambda: alvh_bt.compare(study=alvh_bt.make_study(), hedges=["none"]), "study and hedges exclude"),
-        (lambda: alvh_bt.compare(condor={"short_dleta": 0.1}), "unknown setting condor.short_dleta"),
+        (
+            lambda: alvh_bt.compare(condor={"short_dleta": 0.1}),
+            "condor.short_dleta: no such setting; did you mean condor.short_delta",
+        ),
         (lambda: alvh_bt.compare(hedges="nun"), "unknown hedge 'nun'"),
         (lambda: alvh_bt.compare(hedges=[]), "hedges is empty"),
         (lambda: alvh_bt.load_comparison("nowhere"), "nowhere"),
-        (lambda: alvh_bt.grid({"condor.short_delta": []}), "has no value"),
-        (lambda: alvh_bt.grid({"condor.short_dleta": [0.1]}), "unknown setting condor.short_dleta"),
-        (lambda: alvh_bt.grid({"seed.x": [1]}, seed=1), "seed is not a group"),
+        (lambda: alvh_bt.grid({"condor.short_delta": []}), "the list is empty; give at least one value"),
+        (
+            lambda: alvh_bt.grid({"condor.short_dleta": [0.1]}),
+            "condor.short_dleta: no such setting; did you mean condor.short_delta",
+        ),
+        (lambda: alvh_bt.grid({"seed.x": [1]}, seed=1), "axis seed.x: no such setting"),
     ],
 )
 def test_what_it_refuses_it_says(call, message):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from alvh_bt.book.codes import Book
 from alvh_bt.book.records import Rows, lot_contract
 from alvh_bt.config import Study
-from alvh_bt.contracts import contract_multiplier, is_future, on_vix
+from alvh_bt.contracts import Root, contract_multiplier, is_future
 from alvh_bt.costs.margin import worst_payoff
 from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.pricing.day import (
@@ -101,13 +101,10 @@ def projected_pnl(lots: Rows, prices: DayPrices, days: int, terms: ProjectionTer
 @njit(cache=True)
 def any_on_vix(lots: Rows) -> bool:
     """Return whether any of the lots is written on VIX, a note included."""
-    for i in range(lots.shape[0]):
-        if on_vix(lots[i]["root"]):
-            return True
-    return False
+    return bool((lots["root"] >= Root.VIX).any())
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def scenario(
     later: DayPrices, days: int, k: int, move: float, terms: ProjectionTerms, with_vix: bool
 ) -> DayPrices:
@@ -126,7 +123,7 @@ def scenario(
 def scenario_surface(
     later: DayPrices, days: int, k: int, points: float, terms: ProjectionTerms
 ) -> SpxSurface:
-    """Return the surface after VIX moved by `points` in scenario `k`: solved for, or as it was found before."""
+    """Return the surface after VIX moved by `points` in scenario `k`: solved for, or as found before."""
     if not 0 <= days < terms.known.shape[0]:
         return moved_surface(later.spx, points)
     theta = terms.known[days, k]

@@ -60,7 +60,7 @@ def underlying_scale(root: int) -> float:
 # take as long as a price itself.
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def forward_price(root: int, expiry: int, prices: DayPrices) -> float:
     """Return the forward (points) of a root at `expiry`: the index's, or the matching VIX future."""
     if on_vix(root):
@@ -72,7 +72,7 @@ def forward_price(root: int, expiry: int, prices: DayPrices) -> float:
     return underlying_scale(root) * prices.spot * math.exp(carry)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def sigma_at(root: int, log_moneyness: float, tau: float, prices: DayPrices) -> float:
     """Return the implied volatility (0.20 is 20%) of a root at ln(strike / forward), `tau` years out."""
     if on_vix(root):

@@ -13,7 +13,7 @@ from alvh_bt.book.margin_cut import cutting_orders
 from alvh_bt.book.records import CONDOR, LOT, MARK, Decision, Order, Rows, nothing
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.choices import Fill, OnMargin
-from alvh_bt.compiled import rule
+from alvh_bt.compiled import inlined_rule, rule
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.replay.days import Days, borrowed, close_prices, open_prices, today_at
 from alvh_bt.replay.log import (
@@ -23,6 +23,7 @@ from alvh_bt.replay.log import (
     all_orders,
     fills_among,
     keep_decision,
+    keep_trades,
     no_noted,
     no_sent,
     nothing_seen,
@@ -57,7 +58,7 @@ def hedge_decision(today: Today, view: BookView, rules: Any) -> Decision:
     return decide_hedge(today, view, rules)
 
 
-@rule
+@inlined_rule
 def to_the_close(
     days: Days,
     i: int,
@@ -81,7 +82,7 @@ def to_the_close(
     return at_the_mark(step, flows, trades, close, settings, i)
 
 
-@rule
+@inlined_rule
 def at_the_mark(
     step: Step, flows: Any, trades: list[Trade], close: DayPrices, settings: Settings, i: int
 ) -> tuple[Step, Rows, BookSums]:
@@ -101,9 +102,12 @@ def at_the_mark(
 @rule
 def sent_condor(today: Today, view: BookView, available: float, settings: Settings, i: int) -> Any:
     """Return what of the leg manager's decision is sent, and the lots as they would be then."""
-    decision = condor_decision(today, view, settings)
-    decision = afforded(decision, nothing().orders, view, available, settings)
-    return guarded(decision, view.lots, today, view, settings, i)
+    decision, lots = condor_decision(today, view, settings), view.lots
+    if settings.money.on_margin == OnMargin.CUT:
+        decision = afforded(decision, nothing().orders, view, available, settings)
+    if len(decision.orders) > 0:
+        decision, lots = guarded(decision, lots, today, view, settings, i)
+    return decision, lots
 
 
 @rule
@@ -119,8 +123,11 @@ def sent_hedge(
 ) -> Decision:
     """Return what of the hedge's decision is sent; `lots` are those that the condor's orders lead to."""
     decision = hedge_decision(today, view, rules)
-    decision = afforded(decision, pending, view, available, settings)
-    return guarded(decision, lots, today, view, settings, i)[0]
+    if settings.money.on_margin == OnMargin.CUT:
+        decision = afforded(decision, pending, view, available, settings)
+    if len(decision.orders) > 0:
+        decision = guarded(decision, lots, today, view, settings, i)[0]
+    return decision
 
 
 @rule
@@ -150,6 +157,7 @@ def decided(
     settings: Settings,
     rules: Any,
     i: int,
+    alone: bool,
 ) -> tuple[Held, Decision, Decision]:
     """Return the book with its condors as decided, and what is sent for the condors and for the hedge."""
     if short > 0.0:
@@ -157,13 +165,16 @@ def decided(
         held = with_condors(held, condors_after(held.condors, cut.orders, today))
         return held, cut, nothing()
     condor, lots = sent_condor(today, view_of(held, marks), available, settings, i)
-    held = with_condors(held, condors_after(held.condors, condor.orders, today))
+    if len(condor.orders) > 0:
+        held = with_condors(held, condors_after(held.condors, condor.orders, today))
+    if alone:
+        return held, condor, nothing()
     view = view_of(held, marks)
     hedge = sent_hedge(today, view, lots, condor.orders, available, settings, rules, i)
     return held, condor, hedge
 
 
-@rule
+@inlined_rule
 def ended_by(step: Step, marks: Rows, sums: BookSums, checks: bool, settings: Settings) -> Step:
     """Return the step, in trouble where it lacks margin and the run stops; `amount` is the shortfall."""
     if step.trouble != Trouble.NONE or not checks:
@@ -197,8 +208,8 @@ def replay_book(days: Days, first: int, last: int, settings: Settings, rules: An
     cash = money.starting_cash
     held = Held(np.empty(0, dtype=LOT), np.empty(0, dtype=CONDOR), cash, cash, 1, 1)
     same_close, at_open = money.fill == Fill.SAME_CLOSE, money.fill == Fill.NEXT_OPEN
-    before, theta, peak, k = close_prices(days, first), 0.0, cash, 0
-    step, pending = Step(held, Trouble.NONE, 0, 0.0), nothing().orders
+    before, theta, peak, k, pending = close_prices(days, first), 0.0, cash, 0, nothing().orders
+    step = Step(held, Trouble.NONE, 0, 0.0)
     while k < n:
         i, flows, trades, close = first + k, no_flows(), no_trades(), close_prices(days, first + k)
         if k > 0:
@@ -208,7 +219,9 @@ def replay_book(days: Days, first: int, last: int, settings: Settings, rules: An
         if step.trouble != Trouble.NONE:
             break
         today, cash = today_at(days, i, first, close, same_close, at_open), step.held.cash + sums.futures_pnl
-        held, condor, hedge = decided(today, step.held, marks, cash, step.amount, settings, rules, i)
+        held, condor, hedge = decided(
+            today, step.held, marks, cash, step.amount, settings, rules, i, not checks
+        )
         if checks:
             keep_decision(sent, noted, condor, i, 0)
             keep_decision(sent, noted, hedge, i, 1)
@@ -230,8 +243,7 @@ def replay_book(days: Days, first: int, last: int, settings: Settings, rules: An
         take_down(daily[k], held, flows, sums, margin, held.nav / peak - 1.0)
         seen.figures[k, 5] = fills_among(trades)
         if checks:
-            for trade in trades:
-                every.append(trade)
+            keep_trades(every, trades)
         k += 1
     end = Ending(k, step.trouble, step.about, step.amount, step.held.lots)
     return Log(daily[:k].copy(), every, sent, noted, unfilled, seen, end)

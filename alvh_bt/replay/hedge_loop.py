@@ -144,11 +144,36 @@ def hedge_to_the_close(
     return step
 
 
+@inlined_rule
+def marked_hedge(
+    step: Step, flows: Any, close: DayPrices, path: CondorPath, k: int, last: bool, settings: Settings
+) -> tuple[Step, Rows, BookSums]:
+    """Return the hedge's book marked, with the money that the condors brought; in trouble where margin lacks.
+
+    `last` says that it is the end of the session, after fills at its close, not the decision.
+    """
+    if step.trouble != Trouble.NONE:
+        return step, np.empty(0, dtype=MARK), BookSums(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    step, marks, sums = mark_book(step.held, flows, close)
+    moves, column = path.moves[k], 2 if last else 0
+    condors = step.held.condors if last else condors_at(path, k, step.held)
+    held = with_money(step.held, moves[column], moves[column + 1], condors, int(path.seen.figures[k, 0]))
+    needed = moves[5 if last else 4] + hedge_margin(held.lots, marks, settings.costs)
+    short = max(0.0, needed - (held.cash + sums.futures_pnl))
+    trouble = MARGIN if short > 0.0 and step.trouble == Trouble.NONE else step.trouble
+    return Step(held, trouble, step.about, short), marks, sums
+
+
 @rule
-def margin_missing(held: Held, marks: Rows, sums: BookSums, worst: float, settings: Settings) -> float:
-    """Return the USD by which the margin of condors (`worst`) and hedge is not met, 0.0 where it is."""
-    needed = worst + hedge_margin(held.lots, marks, settings.costs)
-    return max(0.0, needed - (held.cash + sums.futures_pnl))
+def take_down_hedge(
+    row: Any, alone: Any, held: Held, flows: Any, sums: BookSums, margin: float, drawdown: float
+) -> None:
+    """Write a session's figures: those of the condors `alone`, and the hedge's."""
+    row[0], row[1], row[2], row[3] = held.nav, held.cash, alone[2], flows[Flow.HEDGE_PNL]
+    row[4], row[5] = alone[4] + flows[Flow.COSTS], flows[Flow.INTEREST]
+    row[6], row[7] = flows[Flow.HEDGE_CARRY], alone[7]
+    row[8], row[9] = alone[8] + sums.delta, alone[9] + sums.vega
+    row[10], row[11], row[12] = alone[10] + margin, drawdown, flows[Flow.HEDGE_COSTS]
 
 
 @njit(cache=True)
@@ -158,16 +183,13 @@ def replay_hedge(days: Days, first: int, path: CondorPath, settings: Settings, r
     The study stops where margin is not met, and refuses no order for its synthetics or its projected return:
     those would reach back to the condors.
     """
-    days = borrowed(days)
-    n, money, costs = path.daily.shape[0], settings.money, settings.costs
-    daily, fills, realised = np.zeros((n, COLUMNS)), 0, 0.0
-    cash = money.starting_cash
+    days, n, money, costs = borrowed(days), path.daily.shape[0], settings.money, settings.costs
+    daily, fills, realised, cash = np.zeros((n, COLUMNS)), 0, 0.0, money.starting_cash
     held = Held(np.empty(0, dtype=LOT), np.empty(0, dtype=CONDOR), cash, cash, 1, 1)
     same_close, at_open = money.fill == Fill.SAME_CLOSE, money.fill == Fill.NEXT_OPEN
     pending, trades, flows = nothing().orders, no_trades(), no_flows()
     lots_seen, marks_seen = np.empty(64, dtype=LOT), np.empty(64, dtype=MARK)
-    before, peak = close_prices(days, first), cash
-    k, trouble, about, amount = 0, 0, 0, 0.0
+    before, peak, k, step = close_prices(days, first), cash, 0, Step(held, Trouble.NONE, 0, 0.0)
     while k < n:
         i, close = first + k, close_prices(days, first + k)
         flows[:] = 0.0
@@ -175,56 +197,31 @@ def replay_hedge(days: Days, first: int, path: CondorPath, settings: Settings, r
         if k > 0:
             held = begun(held, flows, before, 0.0, close.day, money.interest_share)
         step = hedge_to_the_close(days, i, held, flows, trades, pending, close, settings)
-        held, trouble, about, amount = step.held, step.trouble, step.about, step.amount
-        if trouble != 0:
+        step, marks, sums = marked_hedge(step, flows, close, path, k, False, settings)
+        if step.trouble != Trouble.NONE:
             break
-        step, marks, sums = mark_book(held, flows, close)
-        condors = condors_at(path, k, held)
-        group = int(path.seen.figures[k, 0])
-        held = with_money(step.held, path.moves[k, 0], path.moves[k, 1], condors, group)
-        trouble, about = step.trouble, step.about
-        amount = margin_missing(held, marks, sums, path.moves[k, 4], settings)
-        if trouble == 0 and amount > 0.0:
-            trouble = MARGIN
-        if trouble != 0:
-            break
+        held = step.held
         start, end = path.seen.lot_end[k - 1] if k > 0 else 0, path.seen.lot_end[k]
         lots_seen = fitting(lots_seen, end - start + held.lots.shape[0])
         marks_seen = fitting(marks_seen, end - start + held.lots.shape[0])
-        view = BookView(
-            joined(lots_seen, path.seen.lots, start, end, held.lots),
-            joined(marks_seen, path.seen.marks, start, end, marks),
-            condors,
-            group,
-            held.nav,
-        )
+        lots = joined(lots_seen, path.seen.lots, start, end, held.lots)
+        view_marks = joined(marks_seen, path.seen.marks, start, end, marks)
+        view = BookView(lots, view_marks, held.condors, held.next_group, held.nav)
         today = today_at(days, i, first, close, same_close, at_open)
         pending = hedge_decision(today, view, rules).orders
         if same_close:
             step = filled(held, flows, trades, no_unfilled(), pending, close, costs, i)
-            held, trouble, about, amount = step.held, step.trouble, step.about, step.amount
-            if trouble == 0:
-                step, marks, sums = mark_book(held, flows, close)
-                trouble, about = step.trouble, step.about
-                held = with_money(step.held, path.moves[k, 2], path.moves[k, 3], step.held.condors, group)
-                amount = margin_missing(held, marks, sums, path.moves[k, 5], settings)
-                if trouble == 0 and amount > 0.0:
-                    trouble = MARGIN
-            if trouble != 0:
+            step, marks, sums = marked_hedge(step, flows, close, path, k, True, settings)
+            if step.trouble != Trouble.NONE:
                 break
+            held = step.held
         before, peak = close, max(peak, held.nav)
-        row, alone = daily[k], path.daily[k]
-        row[0], row[1], row[2], row[3] = held.nav, held.cash, alone[2], flows[Flow.HEDGE_PNL]
-        row[4], row[5] = alone[4] + flows[Flow.COSTS], flows[Flow.INTEREST]
-        row[6], row[7] = flows[Flow.HEDGE_CARRY], alone[7]
-        row[8], row[9] = alone[8] + sums.delta, alone[9] + sums.vega
-        row[10] = alone[10] + hedge_margin(held.lots, marks, costs)
-        row[11], row[12] = held.nav / peak - 1.0, flows[Flow.HEDGE_COSTS]
+        margin = hedge_margin(held.lots, marks, costs)
+        take_down_hedge(daily[k], path.daily[k], held, flows, sums, margin, held.nav / peak - 1.0)
         count, sold = monetised(trades, costs)
         fills, realised = fills + count, realised + sold
         k += 1
     # Used here, so that the buffers live as long as what was seen in them.
-    seen = lots_seen.shape[0] + marks_seen.shape[0]
-    return HedgeRun(
-        daily[: k if seen else 0].copy(), fills, realised, Ending(k, trouble, about, amount, held.lots)
-    )
+    done = k if lots_seen.shape[0] + marks_seen.shape[0] > 0 else 0
+    end_of_run = Ending(k, step.trouble, step.about, step.amount, step.held.lots)
+    return HedgeRun(daily[:done].copy(), fills, realised, end_of_run)

@@ -125,6 +125,13 @@ def with_seen(seen: Seen, k: int, held: Held, marks: Rows, worst: float) -> Seen
 
 
 @rule
+def keep_trades(every: list[Trade], trades: list[Trade]) -> None:
+    """Add a session's trades to all of them."""
+    for trade in trades:
+        every.append(trade)
+
+
+@rule
 def fills_among(trades: list[Trade]) -> int:
     """Return how many of the trades opened, closed or rolled."""
     count = 0

@@ -22,7 +22,7 @@ from alvh_bt.book.steps import TOLERANCE_SHARE, TOLERANCE_USD, begin_day, fill_p
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.compiled import rule
 from alvh_bt.condor.manage import decide_condor
-from alvh_bt.config import BookParams, CondorParams, CostParams, GuardParams, OnMargin, Study
+from alvh_bt.config import BookParams, CondorParams, CostParams, GuardParams, Study
 from alvh_bt.costs.margin import condor_margin, hedge_margin, required_money
 from alvh_bt.hedges.guard import passed
 from alvh_bt.hedges.projection import ProjectionTerms, with_projections
@@ -183,9 +183,7 @@ def condor_decision(today: Today, view: BookView, settings: Settings) -> Decisio
 def afforded(
     decision: Decision, pending: list[Order], view: BookView, available: float, settings: Settings
 ) -> Decision:
-    """Return the decision scaled to the money at hand, where the study cuts instead of stopping."""
-    if settings.money.on_margin != OnMargin.CUT:
-        return decision
+    """Return the decision scaled to the money at hand."""
     required = required_money(view.lots, view.marks, view.condors, settings.costs)
     rate, sizes = settings.costs.vx_margin_rate, settings.money.contracts
     return affordable(decision, pending, available - required, rate, sizes)
@@ -196,8 +194,6 @@ def guarded(
     decision: Decision, lots: Rows, today: Today, view: BookView, settings: Settings, i: int
 ) -> tuple[Decision, Rows]:
     """Return what of a decision is sent, and the lots as they would be then."""
-    if len(decision.orders) == 0:
-        return decision, lots
     sent = passed(decision, lots, today, view, settings.guard, terms_at(settings, i))
     return sent.decision, sent.lots
 

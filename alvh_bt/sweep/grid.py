@@ -1,34 +1,30 @@
-"""A grid of studies: every combination of a few settings, each run under the same hedges."""
+"""A grid of studies in memory: every combination of a few settings, each run under the same hedges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import pandas as pd
 
-from alvh_bt.analysis.metrics import run_metrics
-from alvh_bt.config import Study, make_study
+from alvh_bt.analysis.metrics import Metrics
 from alvh_bt.engine.parallel import run_side_by_side
-from alvh_bt.engine.run import run_variant
-from alvh_bt.engine.today import Calendar
-from alvh_bt.errors import ConfigError
+from alvh_bt.errors import AlvhError
 from alvh_bt.market import Market
-from alvh_bt.pricing.model import ModelPrices
-from alvh_bt.sweep.settings import with_values
+from alvh_bt.sweep.space import configurations
+from alvh_bt.sweep.spec import make_sweep
+from alvh_bt.sweep.work import Workload
 
-
-class _Cell(NamedTuple):
-    values: dict[str, Any]  # by dotted setting
-    study: Study
+#: Runs from which compiling the rules, once a machine, takes less time than the Backtrader engine would.
+WORTH_COMPILING: Final = 60
 
 
 def run_grid(market: Market, settings: Mapping[str, Any], axes: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """Return one row a configuration and hedge: the values of the axes, `variant`, and every metric.
 
-    The configurations run side by side, one process a core. A window's best row is the luckiest of all
-    that were tried: read the table for how the result changes, not for its top.
+    The configurations run side by side, one process a core; a few of them in the Backtrader engine, many in
+    compiled code. A window's best row is the luckiest of all that were tried: read the table for how the
+    result changes, not for its top.
 
     Parameters
     ----------
@@ -51,36 +47,25 @@ def run_grid(market: Market, settings: Mapping[str, Any], axes: Mapping[str, Seq
     DataError
         As `engine.run.run_variant`.
     """
-    cells = list(_cells(settings, axes))
-    prices = ModelPrices(market)
-    calendars: dict[Any, Calendar] = {}
-    for cell in cells:
-        if cell.study.signals not in calendars:
-            calendars[cell.study.signals] = Calendar(market, cell.study.signals)
+    lists = {name: list(values) for name, values in axes.items()}
+    sweep = make_sweep({"axes": lists, "study": dict(settings)}, source="the grid")
+    points = configurations(sweep)
+    for point in points:
+        sweep.study(point.values)
+    workload = Workload(sweep, market, len(points) * len(sweep.hedges) >= WORTH_COMPILING)
+    workload.warm()
 
     def job(number: str, tick: Any) -> list[dict[str, Any]]:
-        cell = cells[int(number)]
-        calendar = calendars[cell.study.signals]
-        runs = [run_variant(market, cell.study, name, prices, calendar) for name in cell.study.hedges]
-        return [
-            {
-                **cell.values,
-                "variant": run.variant,
-                **run_metrics(run, cell.study.book.starting_cash)._asdict(),
-                "stopped": run.stopped,
-            }
-            for run in runs
-        ]
+        return workload.job([(points[int(number)], sweep.hedges)])
 
-    found = run_side_by_side(job, [str(number) for number in range(len(cells))], lambda: None)
-    return pd.DataFrame([row for rows in found for row in rows])
+    found = run_side_by_side(job, [str(number) for number in range(len(points))], lambda: None)
+    rows = [row for rows in found for row in rows]
+    for row in rows:
+        if row.get("error"):
+            raise AlvhError(f"the grid at {axis_values(row, sweep.axis_types())}: {row['error']}")
+    return pd.DataFrame(rows, columns=[*sweep.axis_types(), "variant", *Metrics._fields, "stopped"])
 
 
-def _cells(settings: Mapping[str, Any], axes: Mapping[str, Sequence[Any]]) -> Iterator[_Cell]:
-    """Yield every combination of the axes with its checked study."""
-    for name, values in axes.items():
-        if not len(values):
-            raise ConfigError(f"axis {name} has no value; give at least one")
-    for combination in product(*axes.values()):
-        chosen = dict(zip(axes, combination, strict=True))
-        yield _Cell(chosen, make_study(**with_values(settings, chosen)))
+def axis_values(row: Mapping[str, Any], names: Sequence[str] | Mapping[str, Any]) -> str:
+    """Return where a row stands in the space, as `setting = value, ...`."""
+    return ", ".join(f"{name} = {row[name]}" for name in names)

@@ -83,10 +83,12 @@ class Workload:
         What is swept.
     market
         The history.
+    compiled
+        False to run all in the Backtrader engine, which needs no compiling.
     """
 
-    def __init__(self, sweep: Sweep, market: Market) -> None:
-        self.sweep, self.market = sweep, market
+    def __init__(self, sweep: Sweep, market: Market, compiled: bool = True) -> None:
+        self.sweep, self.market, self.compiled = sweep, market, compiled
         self._base = sweep.study({})
         self._forget()
         first, last = market.window(self._base.start, self._base.end)
@@ -126,7 +128,7 @@ class Workload:
         for hedge in self.sweep.hedges:
             # What is wrong with the base study itself is told by the row that it belongs to, if any.
             with contextlib.suppress(AlvhError):
-                if is_compiled(self._base, hedge):
+                if self.compiled and is_compiled(self._base, hedge):
                     self._daily(self._base, hedge)
 
     def estimate_seconds(self) -> float:
@@ -189,7 +191,7 @@ class Workload:
     def _figures(self, study: Study, hedge: str) -> dict[str, Any]:
         """Return what a row holds of a run."""
         cash = study.book.starting_cash
-        if is_compiled(study, hedge):
+        if self.compiled and is_compiled(study, hedge):
             run = self._daily(study, hedge)
             columns, stopped = columns_of(run.daily), run.stopped
             dates = pd.Series(self.sessions[: len(run.daily)])
