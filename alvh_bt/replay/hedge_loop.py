@@ -24,7 +24,7 @@ from alvh_bt.costs.margin import hedge_margin
 from alvh_bt.pricing.day import DayPrices
 from alvh_bt.replay.book_loop import hedge_decision
 from alvh_bt.replay.days import Days, borrowed, close_prices, open_prices, today_at
-from alvh_bt.replay.log import COLUMNS, Ending, Log, Seen
+from alvh_bt.replay.log import COLUMNS, Ending, Log, Seen, nothing_seen
 from alvh_bt.replay.steps import MARGIN, Settings, begun, filled, no_unfilled, settled
 
 
@@ -47,6 +47,12 @@ class HedgeRun(NamedTuple):
     fills: int
     monetised_usd: float
     end: Ending
+
+
+def empty_path() -> CondorPath:
+    """Return the path of a run of no session, of the types of any other: to compile with."""
+    daily, moves, seen = np.zeros((0, COLUMNS)), np.zeros((0, 6)), nothing_seen(0)
+    return CondorPath(daily, moves, seen)
 
 
 def make_path(log: Log, starting_cash: float) -> CondorPath:

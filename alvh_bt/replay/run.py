@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from alvh_bt.choices import OnMargin, OnSynthetic
 from alvh_bt.config import Study
+from alvh_bt.engine.parallel import run_side_by_side
 from alvh_bt.engine.results import DAILY_COLUMNS, RunResult
 from alvh_bt.engine.today import Calendar
 from alvh_bt.engine.troubles import refuse, short_of_margin, unbalanced
@@ -21,7 +24,7 @@ from alvh_bt.market import Market
 from alvh_bt.pricing.model import ModelPrices, PriceModel
 from alvh_bt.replay.book_loop import replay_book
 from alvh_bt.replay.days import Days, make_days
-from alvh_bt.replay.hedge_loop import CondorPath, make_path, monetised, replay_hedge
+from alvh_bt.replay.hedge_loop import CondorPath, empty_path, make_path, monetised, replay_hedge
 from alvh_bt.replay.log import Ending, Log
 from alvh_bt.replay.policies import NoRules, compiled_rules
 from alvh_bt.replay.steps import MARGIN, UNBALANCED, settings_of
@@ -132,11 +135,15 @@ def replay_variant(
 
 def is_compiled(study: Study, hedge: str) -> bool:
     """Return whether a hedge has compiled rules; a user's own has none."""
-    return compiled_rules(make_hedge(hedge, study)) is not None
+    return _compilable(study, hedge) is not None
+
+
+def _compilable(study: Study, hedge: str) -> Any:
+    return compiled_rules(make_hedge(hedge, study))
 
 
 def _rules(study: Study, hedge: str) -> Any:
-    rules = compiled_rules(make_hedge(hedge, study))
+    rules = _compilable(study, hedge)
     if rules is None:
         raise ConfigError(f"hedge {hedge!r} is not compiled: run it with the Backtrader engine")
     return rules
@@ -158,6 +165,27 @@ def told_ending(end: Ending, window: Window) -> AlvhError | None:
     if end.trouble == UNBALANCED:
         raise unbalanced(end.amount, day)
     return refuse(end.trouble, end.lots, end.about, end.amount, day)
+
+
+def compile_side_by_side(window: Window, study: Study, hedges: Sequence[str]) -> None:
+    """Compile what daily runs of hedges need, one process a core, where that was not done before.
+
+    What is compiled is kept on disk, where this and all later processes find it.
+    """
+    rules = {type(found).__name__: found for hedge in hedges if (found := _compilable(study, hedge))}
+    marker = Path(str(numba.config.CACHE_DIR)) / f"sweeps-{'-'.join(sorted(rules))}"  # type: ignore[attr-defined]
+    if not rules or marker.exists() or numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return
+    settings = settings_of(study, window.known)
+
+    def job(name: str, tick: Any) -> None:
+        if name in rules:
+            replay_hedge(window.days, window.first, empty_path(), settings, rules[name])
+        else:
+            replay_condors(window._replace(last=window.first), study)
+
+    run_side_by_side(job, [*rules, "condors"], lambda: None)
+    marker.touch()
 
 
 def binds(study: Study) -> bool:

@@ -29,6 +29,7 @@ from alvh_bt.replay.run import (
     DailyRun,
     Window,
     columns_of,
+    compile_side_by_side,
     is_compiled,
     make_window,
     replay_condors,
@@ -125,6 +126,9 @@ class Workload:
 
     def warm(self) -> None:
         """Make what the workers of this machine share, and compile what they need, before they are forked."""
+        if self.compiled:
+            with contextlib.suppress(AlvhError):
+                compile_side_by_side(self._window(self._base), self._base, self.sweep.hedges)
         for hedge in self.sweep.hedges:
             # What is wrong with the base study itself is told by the row that it belongs to, if any.
             with contextlib.suppress(AlvhError):
