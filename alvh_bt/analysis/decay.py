@@ -78,9 +78,12 @@ def hedge_efficiency(bleed: float, hedge_pnl: Floats, condor_pnl: Floats) -> flo
     hedge_pnl, condor_pnl
         USD a day after costs, shape (n,).
     """
-    if not bleed > 0:
-        return float("nan")
-    return pnl_on_worst_days(hedge_pnl, condor_pnl) / bleed
+    return worst_days_efficiency(bleed, pnl_on_worst_days(hedge_pnl, condor_pnl))
+
+
+def worst_days_efficiency(bleed: float, worst_pnl: float) -> float:
+    """Return `hedge_efficiency` of the hedge's P&L on the condor's worst days, USD."""
+    return worst_pnl / bleed if bleed > 0 else float("nan")
 
 
 def pnl_on_worst_days(hedge_pnl: Floats, condor_pnl: Floats) -> float:

@@ -197,6 +197,7 @@ def daily_metrics(
     end = float(nav[-1])
     fall, fall_days = deepest_drawdown(nav, dates, starting_cash)
     bleed = decay.bleed_usd(column["hedge_carry"], column["hedge_costs"])
+    worst = decay.pnl_on_worst_days(column["hedge_pnl"], column["condor_pnl"])
     return Metrics(
         pnl_usd=end - starting_cash,
         total_return=end / starting_cash - 1.0,
@@ -212,9 +213,9 @@ def daily_metrics(
         costs_usd=float(column["costs"].sum()),
         hedge_decay=decay.hedge_decay(bleed, float(nav.mean()), years),
         decay_to_theta=decay.decay_to_theta(bleed, column["condor_theta"]),
-        hedge_efficiency=decay.hedge_efficiency(bleed, column["hedge_pnl"], column["condor_pnl"]),
+        hedge_efficiency=decay.worst_days_efficiency(bleed, worst),
         trades=fills,
         margin_peak_usd=float(column["margin"].max()),
         monetised_usd=monetised,
-        hedge_pnl_worst_usd=decay.pnl_on_worst_days(column["hedge_pnl"], column["condor_pnl"]),
+        hedge_pnl_worst_usd=worst,
     )

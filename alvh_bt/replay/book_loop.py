@@ -37,6 +37,7 @@ from alvh_bt.replay.steps import (
     afforded,
     all_open,
     begun,
+    borrowed_settings,
     condor_decision,
     condors_after,
     filled,
@@ -202,10 +203,10 @@ def replay_book(days: Days, first: int, last: int, settings: Settings, rules: An
         Whether margin counts; False where the condors are run for themselves, to be hedged afterwards: their
         trades and decisions are not told then.
     """
-    days, n, money = borrowed(days), last + 1 - first, settings.money
+    days, settings, n = borrowed(days), borrowed_settings(settings), last + 1 - first
     daily, seen = np.zeros((n, COLUMNS)), nothing_seen(n)
     sent, noted, unfilled, every = no_sent(), no_noted(), no_unfilled(), no_trades()
-    cash = money.starting_cash
+    money, cash = settings.money, settings.money.starting_cash
     held = Held(np.empty(0, dtype=LOT), np.empty(0, dtype=CONDOR), cash, cash, 1, 1)
     same_close, at_open = money.fill == Fill.SAME_CLOSE, money.fill == Fill.NEXT_OPEN
     before, theta, peak, k, pending = close_prices(days, first), 0.0, cash, 0, nothing().orders

@@ -25,7 +25,7 @@ from alvh_bt.pricing.day import DayPrices
 from alvh_bt.replay.book_loop import hedge_decision
 from alvh_bt.replay.days import Days, borrowed, close_prices, open_prices, today_at
 from alvh_bt.replay.log import COLUMNS, Ending, Log, Seen, nothing_seen
-from alvh_bt.replay.steps import MARGIN, Settings, begun, filled, no_unfilled, settled
+from alvh_bt.replay.steps import MARGIN, Settings, begun, borrowed_settings, filled, no_unfilled, settled
 
 
 class CondorPath(NamedTuple):
@@ -74,6 +74,24 @@ def make_path(log: Log, starting_cash: float) -> CondorPath:
         ]
     )
     return CondorPath(daily, np.ascontiguousarray(moves), log.seen)
+
+
+@rule
+def borrowed_path(path: CondorPath) -> CondorPath:
+    """Return the same path in arrays that count no references; `path` must outlive them."""
+    seen = path.seen
+    return CondorPath(
+        unowned(path.daily),
+        unowned(path.moves),
+        Seen(
+            unowned(seen.lots),
+            unowned(seen.marks),
+            unowned(seen.condors),
+            unowned(seen.lot_end),
+            unowned(seen.condor_end),
+            unowned(seen.figures),
+        ),
+    )
 
 
 @rule
@@ -189,7 +207,8 @@ def replay_hedge(days: Days, first: int, path: CondorPath, settings: Settings, r
     The study stops where margin is not met, and refuses no order for its synthetics or its projected return:
     those would reach back to the condors.
     """
-    days, n, money, costs = borrowed(days), path.daily.shape[0], settings.money, settings.costs
+    days, path, settings = borrowed(days), borrowed_path(path), borrowed_settings(settings)
+    n, money, costs = path.daily.shape[0], settings.money, settings.costs
     daily, fills, realised, cash = np.zeros((n, COLUMNS)), 0, 0.0, money.starting_cash
     held = Held(np.empty(0, dtype=LOT), np.empty(0, dtype=CONDOR), cash, cash, 1, 1)
     same_close, at_open = money.fill == Fill.SAME_CLOSE, money.fill == Fill.NEXT_OPEN
@@ -212,7 +231,7 @@ def replay_hedge(days: Days, first: int, path: CondorPath, settings: Settings, r
         marks_seen = fitting(marks_seen, end - start + held.lots.shape[0])
         lots = joined(lots_seen, path.seen.lots, start, end, held.lots)
         view_marks = joined(marks_seen, path.seen.marks, start, end, marks)
-        view = BookView(lots, view_marks, held.condors, held.next_group, held.nav)
+        view = BookView(lots, view_marks, unowned(held.condors), held.next_group, held.nav)
         today = today_at(days, i, first, close, same_close, at_open)
         pending = hedge_decision(today, view, rules).orders
         if same_close:

@@ -20,7 +20,7 @@ from alvh_bt.book.margin_cut import affordable
 from alvh_bt.book.records import Decision, Order, Rows, Status, nothing
 from alvh_bt.book.steps import TOLERANCE_SHARE, TOLERANCE_USD, begin_day, fill_package, mark_book, settle_due
 from alvh_bt.book.view import BookView, Today
-from alvh_bt.compiled import rule
+from alvh_bt.compiled import rule, unowned
 from alvh_bt.condor.manage import decide_condor
 from alvh_bt.config import BookParams, CondorParams, CostParams, GuardParams, Study
 from alvh_bt.costs.margin import condor_margin, hedge_margin, required_money
@@ -59,6 +59,19 @@ def settings_of(study: Study, known: NDArray[np.float64]) -> Settings:
     """Return the settings of a study's condors, money and costs."""
     points = study.shock.vix_points_per_percent
     return Settings(study.condor, study.book, study.costs, study.guard, points, known)
+
+
+@rule
+def borrowed_settings(settings: Settings) -> Settings:
+    """Return the same settings, their array without a count of references; `settings` must outlive them."""
+    return Settings(
+        settings.condor,
+        settings.money,
+        settings.costs,
+        settings.guard,
+        settings.points_per_percent,
+        unowned(settings.known),
+    )
 
 
 @rule
