@@ -118,6 +118,7 @@ def run_sweep(
         tally = Tally(plan.total * len(sweep.hedges), sweep.hedge, sweep.objectives[0], signed)
         for batch in stored.to_batches():
             tally.add_stored(batch.to_pylist())
+            store.renew()
         schema = row_schema(sweep.axis_types())
         outcome = drive(_source(plan, stored), crew, store, schema, tally, watch, chunk_seconds)
         if not outcome.interrupted:
@@ -140,7 +141,7 @@ def _source(plan: Plan, stored: pa.Table) -> Source:
 
 def _stored(store: Store, sweep: SweepLike) -> pa.Table:
     """Return what is known of the runs that are done, without their weekly returns."""
-    names = ("configuration", "key", "variant", "error", *dict.fromkeys(sweep.objectives))
+    names = ("configuration", "key", "variant", "error", "stopped", *dict.fromkeys(sweep.objectives))
     if not store.has_rows():
         schema = row_schema({})
         return pa.schema([schema.field(name) for name in names]).empty_table()

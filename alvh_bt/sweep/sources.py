@@ -248,8 +248,10 @@ class Searched:
     def _take_note(self, row: Row) -> None:
         values = {name: row.get(name) for name in self._objectives}
         known = {name: float(value) for name, value in values.items() if value is not None}
+        # An account that stopped early has a small drawdown: a search would breed towards it.
+        ended_early = bool(row.get("error") or row.get("stopped"))
         usable = len(known) == len(values) and all(math.isfinite(value) for value in known.values())
-        self._figures[row["key"]] = known if usable and not row.get("error") else None
+        self._figures[row["key"]] = known if usable and not ended_early else None
 
 
 def _invalid_key(configuration: Configuration, hedge: str) -> str:

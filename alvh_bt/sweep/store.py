@@ -83,10 +83,12 @@ class Store:
         try:
             self._check(manifest, resume)
             self._tidy()
-            if retry_errors:
-                self._forget_errors()
             if self.place.get(MANIFEST) is None:
                 self.place.put(MANIFEST, _json(manifest))
+            else:
+                self.change(complete=False)
+            if retry_errors:
+                self._forget_errors()
             numbers = [int(name.split("-")[1].split(".")[0]) for name in self._parts()]
             self._next = max(numbers, default=-1) + 1
         except BaseException:
@@ -182,7 +184,14 @@ class Store:
         words = [field.name for field in table.schema if pa.types.is_string(field.type)]
         lists = [field.name for field in table.schema if pa.types.is_list(field.type)]
         split = {f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in lists}
-        pq.write_table(table, buffer, compression="zstd", use_dictionary=words, column_encoding=split)
+        pq.write_table(
+            table,
+            buffer,
+            compression="zstd",
+            use_dictionary=words,
+            column_encoding=split,
+            write_page_checksum=True,
+        )
         self.place.put(f"{PARTS}/{name}", buffer.getvalue())
 
     def _manifest(self) -> dict[str, Any] | None:
@@ -223,7 +232,10 @@ class Store:
         """Take the rows with an error out of the parts: one part at a time, each in one step."""
         for name in self._parts():
             content = self.place.get(f"{PARTS}/{name}") or b""
-            table = pq.read_table(io.BytesIO(content))
+            try:
+                table = pq.read_table(io.BytesIO(content))
+            except (pa.ArrowInvalid, OSError) as error:
+                raise DataError(f"{self.where}: {name}: {error}; remove it, then --resume") from None
             kept = table.filter(pc.is_null(table.column("error")))
             if kept.num_rows == 0:
                 self.place.remove(f"{PARTS}/{name}")

@@ -76,14 +76,16 @@ def tell_sweep(results: SweepResults, asked: Asked | None = None) -> Told:
     rival = results.rival(hedge)
     costs = None if rival is None else equal_cost(results, hedge, rival)
     top = rows.index[: asked.top].tolist()
-    chosen = sample_of(rows.index.tolist(), SAMPLED, int(results.option("seed", 0)), top)
-    returns, sharpes = weekly_returns(results, hedge, chosen)
+    # Drawn blind: with the winners of the whole window among them a walk forward would know its future.
+    blind = sample_of(rows.index.tolist(), SAMPLED, int(results.option("seed", 0)))
+    returns, sharpes = weekly_returns(results, hedge, sorted({*blind, *top}))
+    drawn = returns.loc[:, returns.columns.isin(blind)]
     summary = {
         **_about(results, hedge, rival, metric),
         "best": _best(results, rows, top, metric, costs, returns, sharpes),
         "tried": int(sharpes.notna().sum()),
-        "overfitting": {**overfitting(returns)._asdict(), "of": len(rows)},
-        "walk_forward": _walks(results, hedge, rival, metric, returns, asked.embargo_weeks),
+        "overfitting": {**overfitting(drawn)._asdict(), "of": len(rows)},
+        "walk_forward": _walks(results, hedge, rival, metric, drawn, asked.embargo_weeks),
         "equal_cost": None if costs is None else costs.figures(),
         **_fronts(results, rows),
         "sensitivity": {

@@ -89,6 +89,8 @@ class Tally:
             self.errors += 1
             return
         value = row.get(self.metric)
+        if row.get("stopped"):  # an account that ended early has a small drawdown, and is no example
+            return
         if row.get("variant") != self.hedge or value is None or math.isnan(value):
             return
         best = self.best

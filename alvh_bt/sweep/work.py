@@ -40,7 +40,8 @@ from alvh_bt.sweep.spec import Sweep
 
 Item = tuple[Configuration, tuple[str, ...]]
 
-#: Groups of settings that every run depends on; of those the condors' path depends on the first four.
+#: Groups of settings that every run depends on, and those that the condors' path does; signals, which are
+#: part of the days, are in the key of both.
 _SHARED: Final = ("book", "condor", "costs", "shock", "guard", "signals")
 _CONDORS: Final = ("book", "condor", "costs", "shock", "guard")
 _OWN: Final[dict[str, tuple[str, ...]]] = {
@@ -112,11 +113,12 @@ class Workload:
 
     def _forget(self) -> None:
         self._windows, self._condors = _Kept(_KEPT_WINDOWS), _Kept(_KEPT_CONDORS)
+        self._calendars, self._prices = _Kept(_KEPT_WINDOWS), _Kept(1)
         self._runs = _Kept(_KEPT_RUNS)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what travels to another process: not what each makes for itself."""
-        kept = ("_windows", "_condors", "_runs")
+        kept = ("_windows", "_condors", "_runs", "_calendars", "_prices")
         return {name: value for name, value in vars(self).items() if name not in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -202,7 +204,7 @@ class Workload:
             metrics = daily_metrics(columns, dates, run.fills, run.monetised_usd, cash)
         else:
             calendar = self._calendar(study)
-            prices = self._windows.of("prices", lambda: ModelPrices(self.market))
+            prices = self._prices.of("model", lambda: ModelPrices(self.market))
             whole = run_variant(self.market, study, hedge, prices, calendar)
             metrics, stopped = run_metrics(whole, cash), whole.stopped
             columns = {name: whole.daily[name].to_numpy(np.float64) for name in whole.daily.columns[1:]}
@@ -227,9 +229,7 @@ class Workload:
         return made
 
     def _calendar(self, study: Study) -> Calendar:
-        made: Calendar = self._windows.of(
-            ("calendar", study.signals), lambda: Calendar(self.market, study.signals)
-        )
+        made: Calendar = self._calendars.of(study.signals, lambda: Calendar(self.market, study.signals))
         return made
 
     def _weekly(self, nav: np.ndarray, cash: float) -> np.ndarray:
