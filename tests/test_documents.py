@@ -7,11 +7,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from alvh_bt.cli.main import app
 from alvh_bt.config import Study
 from alvh_bt.hedges import HEDGES
 from alvh_bt.presets import preset_names
 from alvh_bt.signals import SIGNALS
+from alvh_bt.sweep.space import configurations
+from alvh_bt.sweep.spec import read_sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 METHOD = (ROOT / "docs" / "METHOD.md").read_text(encoding="utf-8")
@@ -61,3 +65,21 @@ def test_claims_document_has_every_claim_of_the_packaged_file() -> None:
     assert sorted({claim["id"] for claim in claims} - rows) == []
     named = {book["preset"] for claim in claims for book in claim["books"]}
     assert sorted(named - set(preset_names())) == []
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    named = set(re.findall(r"^alvh (\w+)", README, re.MULTILINE))
+    assert {"compare", "sweep"} <= named
+    assert sorted(named - set(get_command(app).commands)) == []
+
+
+def test_the_sweep_of_the_readme_is_the_example_and_the_examples_are_valid() -> None:
+    shown = [block for block in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if "[sweep]" in block]
+    files = [ROOT / "docs" / "examples" / name for name in ("sweep.toml", "sweep_history.toml")]
+    example, history = (tomllib.loads(path.read_text(encoding="utf-8")) for path in files)
+    assert [tomllib.loads(block) for block in shown] == [example]
+    assert {key: value for key, value in history.items() if key != "study"} == example
+    assert [len(configurations(read_sweep(path))) for path in files] == [150, 150]
