@@ -13,7 +13,7 @@ from scipy import stats
 from synthetic_sweeps import sweep_rows, write_sweep
 
 from alvh_bt.report.sweep_wording import deflated_sentence, luck_sentences
-from alvh_bt.sweep.overfitting import deflated_sharpe, overfitting
+from alvh_bt.sweep.overfitting import deflated_sharpe, luck_sharpe, overfitting
 from alvh_bt.sweep.results import read_results
 from alvh_bt.sweep.summary import Asked, tell_sweep
 from alvh_bt.sweep.walk_forward import SCORES, cagr_of, purge_weeks, sharpe_of, walk_forward
@@ -102,9 +102,10 @@ def test_deflated_sharpe_of_the_best_of_noise_is_rarely_high():
 
 def test_sentences_of_the_deflated_sharpe():
     def said(found):
-        return deflated_sentence({"configuration": 3, "deflated_sharpe": found, "weekly_sharpe": 0.8}, 1000)
+        best = {"configuration": 3, "deflated_sharpe": found, "weekly_sharpe": 0.8}
+        return deflated_sentence(best, 1000, 0.9)
 
-    assert "expected by luck" in said(0.31) and "may still be luck" in said(0.7)
+    assert "luck alone gives the best of 1,000 tries 0.90" in said(0.31) and "may still be luck" in said(0.7)
     assert "more than luck explains" in said(0.99) and "cannot be told" in said(None)
 
 
@@ -117,7 +118,7 @@ def test_a_sweep_of_noise_is_told_as_luck_and_a_better_one_as_more(tmp_path):
     assert luck["best"][0]["deflated_sharpe"] < 0.9 and luck["overfitting"]["probability"] > 0.25
     assert skill["best"][0]["configuration"] == 5
     assert skill["best"][0]["deflated_sharpe"] > 0.95 and skill["overfitting"]["probability"] < 0.05
-    assert "more than luck explains after 18 tries" in luck_sentences(skill)[0]
+    assert "of 18 tries 1.70: more than luck explains" in luck_sentences(skill)[0]
     assert [row["scheme"] for row in skill["walk_forward"]["rows"]] == ["anchored", "rolling"] * 2
     assert all("helped" in line for line in luck_sentences(skill)[3:])
     json.dumps(skill, allow_nan=False)
@@ -219,3 +220,21 @@ def test_a_metric_that_returns_do_not_tell_is_said(tmp_path):
     walks = tell_sweep(results, Asked("hedge_decay")).summary["walk_forward"]
     assert {row["metric"] for row in walks["rows"]} == {"sharpe"}
     assert "hedge_decay cannot be computed" in walks["reasons"][0]
+
+
+def test_luck_s_sharpe_is_the_mean_best_of_as_many_blind_draws():
+    rng = np.random.default_rng(4)
+    best = rng.normal(0.0, 0.5, (4000, 100)).max(axis=1).mean()
+    assert luck_sharpe(pd.Series(rng.normal(0.0, 0.5, 100_000)[:100])) == pytest.approx(best, rel=0.15)
+    assert luck_sharpe(pd.Series(rng.normal(0.0, 0.5, 5000))) > 1.5
+    assert np.isnan(luck_sharpe(pd.Series([np.nan])))
+
+
+def test_the_sample_that_luck_is_judged_on_does_not_know_the_winners(tmp_path, monkeypatch):
+    """Noise, and more configurations than the sample: winners forced into it would flatter both figures."""
+    monkeypatch.setattr("alvh_bt.sweep.summary.SAMPLED", 40)
+    rows = sweep_rows(weeks=260, seed=8, drift=0.0)
+    results = read_results(write_sweep(tmp_path / "noise", rows))
+    few, many = (tell_sweep(results, Asked(top=top)).summary for top in (1, 30))
+    assert few["overfitting"] == many["overfitting"]
+    assert few["walk_forward"] == many["walk_forward"]

@@ -94,29 +94,30 @@ def luck_sentences(summary: Mapping[str, Any]) -> list[str]:
     """Return how much of the first winner may be luck: one sentence a test."""
     best, tried = summary["best"][0], summary["tried"]
     return [
-        deflated_sentence(best, tried),
+        deflated_sentence(best, tried, summary["luck_sharpe"]),
         _overfitting_sentence(summary["overfitting"]),
         _neighbour_sentence(best, summary),
         *_walk_sentences(summary["walk_forward"]),
     ]
 
 
-def deflated_sentence(best: Mapping[str, Any], tried: int) -> str:
-    """Return what the deflated Sharpe ratio of a winner says.
+def deflated_sentence(best: Mapping[str, Any], tried: int, luck: float | None) -> str:
+    """Return what the deflated Sharpe ratio of a winner says; `luck` that of the best blind try.
 
-    >>> deflated_sentence({"configuration": 3, "deflated_sharpe": 0.31, "weekly_sharpe": 0.8}, 1000)
-    'Deflated Sharpe 0.31 (configuration 3): after 1,000 tries a Sharpe of 0.80 is expected by luck alone.'
+    >>> best = {"configuration": 3, "deflated_sharpe": 0.31, "weekly_sharpe": 0.8}
+    >>> told = deflated_sentence(best, 100, 0.9)
+    >>> told.partition(": ")[2]
+    'its Sharpe is 0.80, and luck alone gives the best of 100 tries 0.90.'
     """
     found, name = best["deflated_sharpe"], f"(configuration {best['configuration']})"
     if found is None:
         return f"Deflated Sharpe {name}: cannot be told, a week's return is missing or never moves."
-    high = f"a Sharpe of {ratio(best['weekly_sharpe'])}"
+    told = f"its Sharpe is {ratio(best['weekly_sharpe'])}, and luck alone gives the best of {tried:,} tries"
+    said = f"{told} {ratio(luck)}"
     if found >= 0.95:
-        said = f"{high} is more than luck explains after {tried:,} tries"
+        said += ": more than luck explains"
     elif found >= 0.5:
-        said = f"after {tried:,} tries {high} may still be luck; 0.95 would say that it is not"
-    else:
-        said = f"after {tried:,} tries {high} is expected by luck alone"
+        said += ": it may still be luck; 0.95 would say that it is not"
     return f"Deflated Sharpe {ratio(found)} {name}: {said}."
 
 
@@ -133,7 +134,8 @@ def _overfitting_sentence(found: Mapping[str, Any]) -> str:
         "weeks was no better than the median in the other half. Blind choice gives about 50%, so that a "
         "good past "
         f"tells {tells} here ({found['splits']:,} splits of {found['blocks']} blocks, "
-        f"{found['configurations']:,} configurations{sampled})."
+        f"{found['configurations']:,} configurations{sampled}). An axis that is better in any weeks, such "
+        "as a lower cost, makes it small too: that is no skill."
     )
 
 

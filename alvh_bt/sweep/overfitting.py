@@ -55,6 +55,19 @@ def deflated_sharpe(returns: pd.Series, sharpes: pd.Series) -> float:
     return float(calc_deflated_sharpe_ratio(returns, tried, nperiods=WEEKS_A_YEAR))
 
 
+def luck_sharpe(sharpes: pd.Series) -> float:
+    """Return the highest Sharpe ratio to be expected of so many tries, with their spread, without any skill.
+
+    `sharpes` are annualised, one a configuration that was tried; NaN ones do not count. NaN without any.
+    """
+    from ffn.core import calc_expected_max_sharpe
+
+    tried = sharpes[np.isfinite(sharpes)]
+    if tried.empty:
+        return float("nan")
+    return float(calc_expected_max_sharpe(len(tried), tried.std(ddof=1)))
+
+
 def overfitting(returns: pd.DataFrame) -> Overfitting:
     """Return the probability of backtest overfitting of choosing by Sharpe ratio (CSCV).
 

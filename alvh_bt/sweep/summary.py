@@ -13,7 +13,7 @@ from alvh_bt.errors import ConfigError, DataError
 from alvh_bt.sweep.better import METRICS, signed
 from alvh_bt.sweep.equal_cost import EqualCost, equal_cost
 from alvh_bt.sweep.neighbours import neighbourhood, winning
-from alvh_bt.sweep.overfitting import SAMPLED, deflated_sharpe, overfitting
+from alvh_bt.sweep.overfitting import SAMPLED, deflated_sharpe, luck_sharpe, overfitting
 from alvh_bt.sweep.pareto import pareto_front
 from alvh_bt.sweep.results import SweepResults, sample_of, weekly_returns
 from alvh_bt.sweep.sensitivity import sensitivity
@@ -84,6 +84,7 @@ def tell_sweep(results: SweepResults, asked: Asked | None = None) -> Told:
         **_about(results, hedge, rival, metric),
         "best": _best(results, rows, top, metric, costs, returns, sharpes),
         "tried": int(sharpes.notna().sum()),
+        "luck_sharpe": luck_sharpe(sharpes),
         "overfitting": {**overfitting(drawn)._asdict(), "of": len(rows)},
         "walk_forward": _walks(results, hedge, rival, metric, drawn, asked.embargo_weeks),
         "equal_cost": None if costs is None else costs.figures(),
