@@ -21,6 +21,7 @@ import alvh_bt
 from alvh_bt.book.condors import with_decisions, without_flat
 from alvh_bt.book.held import Held, no_flows, no_trades
 from alvh_bt.book.ledger import carry_of, closing_cash, count_sources, mark_lots, opening_cash, sum_book
+from alvh_bt.book.margin_cut import affordable, cutting_orders
 from alvh_bt.book.records import (
     REASON_TEXT,
     Action,
@@ -30,13 +31,15 @@ from alvh_bt.book.records import (
     Reason,
     Status,
     lot_contract,
+    nothing,
     order_contract,
 )
 from alvh_bt.book.settlement import settlement_price, settles_on_proxy
 from alvh_bt.book.steps import begin_day, fill_package, mark_book, settle_due
 from alvh_bt.book.view import BookView, Today, view_condor
+from alvh_bt.choices import OnSynthetic
 from alvh_bt.condor.manage import decide_condor
-from alvh_bt.config import BookParams, Schedule, Sizes, Study, make_study
+from alvh_bt.config import BookParams, GuardParams, Schedule, Sizes, Study, make_study
 from alvh_bt.contracts import NO_EXPIRY, Contract, Root, contract_multiplier
 from alvh_bt.costs.fees import settlement_fee, trade_fee
 from alvh_bt.costs.margin import condor_margin, required_money
@@ -44,12 +47,14 @@ from alvh_bt.costs.spreads import half_cost, market_fill
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.hedges import make_hedge
+from alvh_bt.hedges.guard import passed
 from alvh_bt.hedges.ladder import decide_ladder
 from alvh_bt.hedges.ladder_rolls import RollRule
 from alvh_bt.hedges.layered import decide_layered, market_triggers_only, whole_method
 from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.hedges.long_vx import decide_long_vx
 from alvh_bt.hedges.projection import (
+    NOTHING_KNOWN,
     ProjectionTerms,
     annual_return,
     book_irr,
@@ -127,7 +132,7 @@ def is_rule(node: ast.FunctionDef) -> bool:
     names = {
         d.id if isinstance(d, ast.Name) else d.attr for d in called if isinstance(d, ast.Name | ast.Attribute)
     }
-    return bool(names & {"rule", "njit", "jit"})
+    return bool(names & {"rule", "inlined_rule", "njit", "jit"})
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -232,7 +237,14 @@ STEPS = (
 
 
 def steps_of_a_day(
-    held: Held, last: DayPrices, day: int, values: Settlement, orders: list, today: Today, costs: Any
+    held: Held,
+    last: DayPrices,
+    day: int,
+    values: Settlement,
+    orders: list,
+    today: Today,
+    costs: Any,
+    terms: Any,
 ) -> tuple:
     """Every step of a day once: the fills are each order as a package of its own."""
     flows, trades = no_flows(), no_trades()
@@ -250,9 +262,34 @@ def steps_of_a_day(
         held = step.held
     step, marks, sums = mark_book(held, flows, today.prices)
     held = step.held
-    condors = with_projections(held.lots, held.condors, today.prices, ProjectionTerms(21, 1.0, 0.4))
+    condors = with_projections(held.lots, held.condors, today.prices, terms)
     left = without_flat(condors, held.lots)
     return held, flows, trades, troubles, marks, sums, condors, left
+
+
+GUARDS = (passed, affordable, cutting_orders)
+
+TERMS = ProjectionTerms(21, 1.0, 0.4, NOTHING_KNOWN)
+
+
+def guards_of_a_day(
+    orders: list,
+    pending: list,
+    today: Today,
+    book: BookView,
+    guard: Any,
+    terms: Any,
+    money: float,
+    sizes: int,
+) -> tuple:
+    """What becomes of orders that must pass the guards, be paid for, or make room for margin."""
+    decision = nothing()
+    for order in orders:
+        decision.orders.append(order)
+    sent = passed(decision, book.lots, today, book, guard, terms)
+    kept = affordable(decision, pending, money, 0.4, sizes)
+    cut = cutting_orders(book.lots, book.marks, 5000.0, money, today, sizes)
+    return sent.decision.orders, sent.decision.notes, sent.lots, kept.orders, kept.notes, cut.orders
 
 
 COMPILED_HERE = (
@@ -285,6 +322,7 @@ COMPILED_HERE = (
     quorum,
     quorum_met,
     *STEPS,
+    *GUARDS,
 )
 
 
@@ -408,6 +446,26 @@ def test_decisions_are_the_same_compiled(scenes: list[Scene], sizes: int) -> Non
 
 
 @needs_compiler
+def test_guards_are_the_same_compiled(scenes: list[Scene]) -> None:
+    built, reasons, cuts = compiled(guards_of_a_day), set(), set()
+    for scene in scenes:
+        for function, arguments in of_decisions(scene, BUSY, Sizes.FRACTIONAL):
+            orders = plain(function)(*arguments).orders
+            if not orders or function not in (decide_condor, decide_layered):
+                continue
+            typed = numba.typed.List(orders)
+            for guard in (GuardParams(on_synthetic=OnSynthetic.REFUSE), GuardParams(max_irr_cost=0.001)):
+                for money, sizes in ((400.0, Sizes.FRACTIONAL), (4000.0, Sizes.WHOLE), (1e6, Sizes.WHOLE)):
+                    given = (typed, typed[:1], scene.today, scene.book, guard, TERMS, money, int(sizes))
+                    found = guards_of_a_day(*given)
+                    assert_same(built(*given), found)
+                    reasons |= {note.reason for note in (*found[1], *found[4])}
+                    cuts.add(len(found[3]) < len(orders))
+    assert {Reason.IRR_COST, Reason.MARGIN_CUT} <= reasons
+    assert cuts == {True, False}
+
+
+@needs_compiler
 def test_rolls_of_standing_hedges_are_the_same_compiled(market: Market) -> None:
     """Over books that hold a ladder or futures, with rolls of every kind within two months."""
     hasty = {"near_roll_dte": 25, "spike_rest": 1, "calendar_days": 14, "time_value_rest": 1}
@@ -474,7 +532,7 @@ def test_books_costs_and_settlement_are_the_same_compiled(scenes: list[Scene]) -
             run = built.setdefault(function, compiled(function))
             assert_same(run(*arguments), plain(function)(*arguments))
     decisions = {decide_condor, decide_layered, decide_static, *RIVALS}
-    assert set(built) | decisions | set(STEPS) == set(COMPILED_HERE)
+    assert set(built) | decisions | set(STEPS) | set(GUARDS) == set(COMPILED_HERE)
 
 
 @needs_compiler
@@ -493,7 +551,7 @@ def test_the_steps_of_a_day_are_the_same_compiled(scenes: list[Scene]) -> None:
         for day in [later.today.day, *expiries[:1]]:
             if day <= today.day:
                 continue
-            arguments = (held, today.prices, day, later.values, typed, today, BUSY.costs)
+            arguments = (held, today.prices, day, later.values, typed, today, BUSY.costs, TERMS)
             expected = steps_of_a_day(*arguments)
             assert_same(run(*arguments), expected)
             settled += sum(trade.order.action == Action.SETTLE for trade in expected[2])

@@ -97,11 +97,11 @@ def sweep(
         raise ConfigError(f"{where} holds a sweep already; add --resume, or give another --out")
     workload = prepare(wanted, data)
     plan = _plan(wanted, workload)
+    if cluster is None:
+        _warm(workload)
     if dry_run:
         _tell_plan(wanted, plan, workload, None if cluster is not None else workers)
         return
-    if cluster is None:
-        _warm(workload)
     options = [*_given("--data", data), *_given("--workers", workers), *_given("--cluster", cluster)]
     command = " ".join(["alvh sweep", str(file), *options])
     status = run_to_the_end(

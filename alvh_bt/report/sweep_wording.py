@@ -59,6 +59,11 @@ def _answer(summary: Mapping[str, Any]) -> list[str]:
     low, middle, high = (_signed_usd(cost[f"{name}_usd_a_year"]) for name in ("p5", "median", "p95"))
     left = "; ".join(f"{count:,} because {reason}" for reason, count in cost["left_out"].items())
     left_out = f" Left out: {left}." if left else ""
+    missing, wins = sum(cost["left_out"].values()), cost["share"] or 0.0
+    if left and cost["compared"]:
+        every, won = cost["compared"] + missing, wins * cost["compared"]
+        bounds = f"{known_share(won / every)} and {known_share((won + missing) / every)}"
+        left_out += f" Whichever way those had gone, it would be between {bounds} of {every:,}."
     if not cost["compared"]:
         return [f"Whether {hedge} beats {rival} at equal cost cannot be told.{left_out}"]
     return [
@@ -66,7 +71,7 @@ def _answer(summary: Mapping[str, Any]) -> list[str]:
         "equal cost.",
         f"With {rival}'s hedge scaled to the same bleed, {hedge}'s makes {middle} USD a year against it in "
         f"the median configuration ({low} to {high} in nine of ten). All saw the same history: the share "
-        f"says how little the answer depends on settings, not how likely it is to hold.{left_out}",
+        f"says how much the answer depends on settings, not how likely it is to hold.{left_out}",
     ]
 
 
@@ -94,10 +99,22 @@ def luck_sentences(summary: Mapping[str, Any]) -> list[str]:
     """Return how much of the first winner may be luck: one sentence a test."""
     best, tried = summary["best"][0], summary["tried"]
     return [
+        *_idle_sentences(best, summary["median_trades"]),
         deflated_sentence(best, tried, summary["luck_sharpe"]),
         _overfitting_sentence(summary["overfitting"]),
         _neighbour_sentence(best, summary),
         *_walk_sentences(summary["walk_forward"]),
+    ]
+
+
+def _idle_sentences(best: Mapping[str, Any], median: float | None) -> list[str]:
+    """Return a warning where a winner hardly trades; nothing else would notice."""
+    trades = best["metrics"].get("trades")
+    if trades is None or not median or trades >= 0.5 * median:
+        return []
+    return [
+        f"Configuration {best['configuration']} hardly trades: {trades:,.0f} fills, the median one "
+        f"{median:,.0f}. What it earns is mostly interest on cash; none of the tests below notices."
     ]
 
 

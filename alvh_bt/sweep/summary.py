@@ -19,6 +19,9 @@ from alvh_bt.sweep.results import SweepResults, sample_of, weekly_returns
 from alvh_bt.sweep.sensitivity import sensitivity
 from alvh_bt.sweep.walk_forward import EMBARGO_WEEKS, SCORES, purge_weeks, walk_forward
 
+#: Shown of every winner: a configuration that hardly trades earns interest, and looks best in bad times.
+_ALWAYS: Final = ("condor_pnl_usd", "trades")
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -85,6 +88,7 @@ def tell_sweep(results: SweepResults, asked: Asked | None = None) -> Told:
         "best": _best(results, rows, top, metric, costs, returns, sharpes),
         "tried": int(sharpes.notna().sum()),
         "luck_sharpe": luck_sharpe(sharpes),
+        "median_trades": float(rows["trades"].median()),
         "overfitting": {**overfitting(drawn)._asdict(), "of": len(rows)},
         "walk_forward": _walks(results, hedge, rival, metric, drawn, asked.embargo_weeks),
         "equal_cost": None if costs is None else costs.figures(),
@@ -129,7 +133,7 @@ def _about(results: SweepResults, hedge: str, rival: str | None, metric: str) ->
         "hedge": hedge,
         "rival": rival,
         "metric": metric,
-        "metrics": list(dict.fromkeys((metric, *results.metrics))),
+        "metrics": list(dict.fromkeys((metric, *results.metrics, *_ALWAYS))),
         "objectives": list(results.objectives),
         "axes": list(results.axes),
         "runs": {
@@ -170,7 +174,7 @@ def _best(
     gains = None if costs is None else costs.gains
     wins = winning(rows, metric, gains)
     grid = results.option("method") == "grid"
-    shown = dict.fromkeys((metric, *results.metrics))
+    shown = dict.fromkeys((metric, *results.metrics, *_ALWAYS))
     found = []
     for number, row in zip(top, records(rows, top), strict=True):
         near = neighbourhood(rows, results.axes, number, wins, grid)
