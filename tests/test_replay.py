@@ -156,6 +156,7 @@ def drawn(rng: np.random.Generator) -> dict[str, Any]:
         "call_roll_dte": int(rng.integers(5, 25)),
         "future_roll_dte": int(rng.integers(1, 14)),
         "flow_percentile": some(0.3, 0.95),
+        "calm_percentile": some(0.05, 0.29),
         "monetise_multiple": one(0.0, some(1.2, 4.0)),
         "monetise_future": one(0.0, some(1.1, 2.0)),
         "max_entries": int(rng.integers(1, 5)),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +136,11 @@ class Market:
     repairs: tuple[Repair, ...] = ()
     source: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = field(init=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how the market is made anew in another process: read-only views do not travel."""
+        parts = (self.sessions, dict(self.columns), dict(self.provenance), self.vx_expiry, self.vx_settle)
+        return Market, (*parts, self.repairs, dict(self.source))
 
     def __post_init__(self) -> None:
         n = len(self.sessions)
