@@ -402,3 +402,12 @@ def test_progress_in_a_terminal_is_a_bar() -> None:
     with SweepProgress(console) as progress:
         progress(tally)
         assert "1 of 10 runs" in console.export_text()
+
+
+def test_rows_of_a_user_s_own_hedge_go_by_the_name_of_its_class(tmp_path: Path) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text("from alvh_bt.hedges import NoHedge\n\nclass Mine(NoHedge):\n    name = 'mine'\n")
+    planned = Planned((Configuration(0, {}), (f"{own}:Mine",)), ("k",))
+    row = {"configuration": 0, "key": "k", "variant": "mine", "pnl_usd": 1.0}
+    assert complete_rows([planned], [row]) == [row]
+    assert complete_rows([planned], [])[0]["variant"] == "mine"

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from alvh_bt.errors import AlvhError
 from alvh_bt.sweep.crew import Crew, Returned, Row
+from alvh_bt.sweep.rows import row_variant
 from alvh_bt.sweep.sources import Planned, Source
 from alvh_bt.sweep.store import Store
 from alvh_bt.sweep.tally import Tally
@@ -236,7 +237,7 @@ def complete_rows(planned: Sequence[Planned], rows: Sequence[Row]) -> list[Row]:
     for each in planned:
         (number, values), hedges = each.item
         for hedge, key, blank in zip(hedges, each.keys, error_rows(each, "no result"), strict=True):
-            row = given.get((number, hedge))
+            row = given.get((number, row_variant(hedge)))
             if row is None:
                 found.append({**blank, "error": "the job returned no row for this run"})
             elif row.get("key", key) != key:
@@ -250,7 +251,7 @@ def error_rows(planned: Planned, error: str) -> list[Row]:
     """Return a row with an error for each run of a configuration."""
     (number, values), hedges = planned.item
     return [
-        {"configuration": number, "key": key, "variant": hedge, **values, "error": error}
+        {"configuration": number, "key": key, "variant": row_variant(hedge), **values, "error": error}
         for hedge, key in zip(hedges, planned.keys, strict=True)
     ]
 

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from alvh_bt.analysis.metrics import Metrics
+from alvh_bt.hedges import variant_name
+from alvh_bt.own_class import is_own
 
 #: Metrics that are whole numbers; all others are floats, null where undefined.
 _WHOLE: Final = ("max_drawdown_days", "trades")
@@ -45,3 +47,12 @@ def row_schema(axes: Mapping[str, pa.DataType]) -> pa.Schema:
     """
     values = (pa.field(name, kind) for name, kind in axes.items())
     return pa.schema([*RUN_FIELDS, *values, *RESULT_FIELDS])
+
+
+def row_variant(hedge: str) -> str:
+    """Return what rows call a hedge as a sweep file writes it: a user's own by the name of its class.
+
+    >>> row_variant("layered")
+    'layered'
+    """
+    return variant_name(hedge) if is_own(hedge) else hedge

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from alvh_bt.errors import AlvhError, ConfigError
 from alvh_bt.sweep.crew import Item, Row
-from alvh_bt.sweep.rows import Configuration
+from alvh_bt.sweep.rows import Configuration, row_variant
 
 #: The key of a run: what it depends on, hashed.
 KeyOf = Callable[[Configuration, str], str]
@@ -235,7 +235,7 @@ class Searched:
         self._over = not asked
         for configuration in asked:
             planned, keys = self._known.plan(configuration)
-            key = keys[self._known.hedges.index(self._hedge)]
+            key = keys[[row_variant(hedge) for hedge in self._known.hedges].index(self._hedge)]
             if self._stored_at.get(configuration.number, key) != key:
                 raise ConfigError(
                     f"the search leaves its stored course at configuration {configuration.number}"

@@ -21,7 +21,7 @@ from alvh_bt.config import Study
 from alvh_bt.engine.run import run_variant
 from alvh_bt.engine.today import Calendar
 from alvh_bt.errors import AlvhError
-from alvh_bt.hedges import HEDGES, find_hedge, variant_name
+from alvh_bt.hedges import find_hedge
 from alvh_bt.market import Market, load_market
 from alvh_bt.market.market import provenance_shares
 from alvh_bt.pricing.model import ModelPrices, model_provenance
@@ -35,7 +35,7 @@ from alvh_bt.replay.run import (
     replay_condors,
     replay_daily,
 )
-from alvh_bt.sweep.rows import Configuration
+from alvh_bt.sweep.rows import Configuration, row_variant
 from alvh_bt.sweep.spec import Sweep
 
 Item = tuple[Configuration, tuple[str, ...]]
@@ -179,7 +179,7 @@ class Workload:
         row: dict[str, Any] = {
             "configuration": configuration.number,
             "key": self.key_of(configuration, hedge),
-            "variant": hedge if hedge in HEDGES else variant_name(hedge),
+            "variant": row_variant(hedge),
             **configuration.values,
         }
         try:
