@@ -124,7 +124,7 @@ def test_text_of_users_is_escaped(found):
         (lambda: alvh_bt.compare(study=alvh_bt.make_study(), hedges=["none"]), "study and hedges exclude"),
         (
             lambda: alvh_bt.compare(condor={"short_dleta": 0.1}),
-            "condor.short_dleta: no such setting; did you mean condor.short_delta",
+            "unknown setting condor.short_dleta",
         ),
         (lambda: alvh_bt.compare(hedges="nun"), "unknown hedge 'nun'"),
         (lambda: alvh_bt.compare(hedges=[]), "hedges is empty"),

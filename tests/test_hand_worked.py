@@ -67,8 +67,11 @@ class PaperMarket:
         patch.setattr(steps, "quote_contract", self.quote)
         patch.setattr(ledger, "quote_contract", self.quote)
         # A moment of 1.0 stands for "time has passed and nothing else", so that it has a table of its own.
+        patch.setattr(ledger, "contract_mid", lambda contract, prices: self.quote(contract, prices).mid)
         patch.setattr(
-            ledger, "rolled", lambda prices, days: prices._replace(day=prices.day + days, moment=1.0)
+            ledger,
+            "later_prices",
+            lambda prices, days, vxx, uvxy: prices._replace(day=prices.day + days, moment=1.0),
         )
         for name in ("mark_lots", "carry_of"):
             compiled = getattr(ledger, name)

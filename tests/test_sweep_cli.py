@@ -44,6 +44,9 @@ class Workload:
     def order(self, configurations: Sequence[Configuration]) -> list[int]:
         return list(reversed(range(len(configurations))))
 
+    def warm(self) -> None:
+        """Nothing to compile."""
+
     def estimate_seconds(self) -> float:
         return 0.25
 
