@@ -15,16 +15,19 @@ PROJECT = PACKAGE.parent
 
 #: A part may import parts of its own tier and of tiers above it in this list.
 TIERS = (
-    ("errors", "contracts", "compiled", "choices", "bounds", "own_class"),
+    ("errors", "contracts", "compiled", "choices", "bounds", "own_class", "placing"),
     (
         *("sessions", "calendars", "config", "presets", "hedge_params", "signal_params", "comparison_params"),
         *("study_checks", "pricing", "market", "chains"),
     ),
+    ("folder",),
+    ("fetch",),
     ("costs", "book"),
     ("signals", "condor", "hedges"),
     ("engine",),
     ("replay",),
     ("analysis", "validation", "sweep"),
+    ("audit", "today"),
     ("report",),
     ("views",),
     ("api",),

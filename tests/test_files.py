@@ -20,7 +20,8 @@ from alvh_bt.analysis.summary import summarise
 from alvh_bt.cli.main import run as run_alvh
 from alvh_bt.engine.results import DAILY_COLUMNS, JOURNAL_COLUMNS, TRADE_COLUMNS
 from alvh_bt.errors import ConfigError, DataError
-from alvh_bt.report.files import check_out, place_files, render_outputs, write_outputs
+from alvh_bt.placing import check_out, place_files
+from alvh_bt.report.files import render_outputs, write_outputs
 from alvh_bt.report.saved import load_result, parquet_bytes, table_files
 
 NAMES = ("nav", "drawdown", "hedge_carry", "vix_layers", "overview", "regimes")

@@ -27,7 +27,6 @@ def claims(
         typer.Option("--claims", help="Claims of your own (TOML) in place of the packaged ones."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for claims.json.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     """Test published claims on the data given: what was measured, its 90% interval, and the verdict.
 
@@ -43,8 +42,8 @@ def claims(
     from alvh_bt.analysis.plain import json_text
     from alvh_bt.config import make_study
     from alvh_bt.market import load_market
+    from alvh_bt.placing import check_out, place_files
     from alvh_bt.report.claims_table import print_claims
-    from alvh_bt.report.files import check_out, place_files
 
     stated = packaged_claims() if claims_file is None else read_claims(claims_file)
     check_hedges(stated)

@@ -69,7 +69,6 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for summary.json, tables, figures and report.html.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     """Run the same iron condors under each hedge and compare P&L, drawdown and hedge decay.
 
@@ -88,7 +87,8 @@ def _compare(study: Study, data: Path | None, chains: Path | None, paths: int, o
     from alvh_bt.analysis.summary import summarise
     from alvh_bt.hedges import variant_names
     from alvh_bt.market import load_market
-    from alvh_bt.report.files import check_out, write_outputs
+    from alvh_bt.placing import check_out
+    from alvh_bt.report.files import write_outputs
     from alvh_bt.report.paths_table import print_paths
 
     variant_names(study.hedges)

@@ -18,7 +18,6 @@ def journal(
     end: EndOption = None,
     last: Annotated[int, typer.Option(min=1, help="The most rows shown, the last ones.")] = 40,
     signals: Annotated[bool, typer.Option("--signals", help="Show every signal's value too.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     """Show the journal of a comparison: what was decided, why, at which projected return and cost.
 

@@ -9,29 +9,30 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from alvh_bt import __version__
+from alvh_bt.cli.audit import audit
 from alvh_bt.cli.claims import claims
 from alvh_bt.cli.compare import compare
+from alvh_bt.cli.data import data_app
+from alvh_bt.cli.doctor import doctor
 from alvh_bt.cli.journal import journal
+from alvh_bt.cli.logs import with_logs
 from alvh_bt.cli.presets import presets
 from alvh_bt.cli.report import report
 from alvh_bt.cli.sweep import sweep_app
+from alvh_bt.cli.today import today
 from alvh_bt.cli.validate import validate
 from alvh_bt.errors import AlvhError
 
 app = typer.Typer(
     help="Backtest SPX iron condors under VIX hedges: none, static and layered.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(compare)
-app.command()(claims)
-app.command()(presets)
-app.command()(validate)
-app.command()(journal)
-app.command()(report)
+for command in (compare, today, audit, claims, validate, journal, report, presets, doctor):
+    app.command()(with_logs(command))
 app.add_typer(sweep_app, name="sweep")
+app.add_typer(data_app, name="data")
 
 
 def _show_version(value: bool) -> None:

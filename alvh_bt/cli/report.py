@@ -13,14 +13,14 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="Another folder for report.html and figures; else the same.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     """Draw report.html and the figures again from saved files, without running anything.
 
     Example: alvh report out
     """
     from alvh_bt.errors import ConfigError
-    from alvh_bt.report.files import check_out, place_files, render_views
+    from alvh_bt.placing import check_out, place_files
+    from alvh_bt.report.files import render_views
     from alvh_bt.report.saved import load_result
 
     if folder.is_file():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from alvh_bt.cli.logs import with_logs
 from alvh_bt.cli.sweep_show import show
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ def _group() -> None:
     """Run a sweep: alvh sweep FILE --data DIR --out DIR; look at one: alvh sweep show DIR."""
 
 
-sweep_app.command("show")(show)
+sweep_app.command("show")(with_logs(show))
 
 
 @sweep_app.command(_RUN)
+@with_logs
 def sweep(
     file: Annotated[Path, typer.Argument(help="The sweep (TOML): base study, axes, hedges, method.")],
     data: Annotated[
@@ -73,7 +75,6 @@ def sweep(
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler, as tcp://host:8786.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     """Run every configuration of a sweep under each of its hedges.
 

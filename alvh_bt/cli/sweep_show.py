@@ -27,7 +27,6 @@ def show(
         str | None, typer.Option(help="A query over the view runs instead, as DuckDB understands it.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and write no page.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     """Show a sweep: the answer at equal cost, the best and how lucky they are, and write sweep.html.
 
@@ -75,7 +74,7 @@ def _answer(results: SweepResults, sql: str, as_json: bool) -> None:
 def _write(told: Told, folder: str) -> None:
     """Write sweep.html beside the results; where that cannot be, into the working folder."""
     from alvh_bt.errors import ConfigError
-    from alvh_bt.report.files import place_files
+    from alvh_bt.placing import place_files
     from alvh_bt.report.sweep_page import render_sweep
 
     page = {"sweep.html": render_sweep(told).encode()}

@@ -27,7 +27,6 @@ def validate(
     start: StartOption = None,
     end: EndOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder for validate.json, tables and figures.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
 ) -> None:
     """Compare the models with the market: quotes, Cboe's indices and tail hedge, VIX funds, published VIX.
 
@@ -38,7 +37,7 @@ def validate(
     from rich.console import Console
 
     from alvh_bt.market import fetched_folder, load_market
-    from alvh_bt.report.files import check_out
+    from alvh_bt.placing import check_out
     from alvh_bt.report.validation_files import write_validation
     from alvh_bt.report.validation_tables import print_validation
     from alvh_bt.validation.results import validation_summary

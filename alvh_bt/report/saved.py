@@ -17,6 +17,7 @@ from alvh_bt.analysis.paths import HISTORY_COLUMNS, ROW_COLUMNS, PathResult
 from alvh_bt.analysis.results import STATES, ComparisonResult
 from alvh_bt.engine.results import DAILY_COLUMNS, JOURNAL_COLUMNS, TRADE_COLUMNS, RunResult
 from alvh_bt.errors import DataError
+from alvh_bt.placing import finish_interrupted
 from alvh_bt.report.saved_checks import AGAIN, GIVE, check_result, check_summary, check_table, check_variants
 
 _TEXT: Final = frozenset(
@@ -89,6 +90,7 @@ def load_result(folder: Path) -> tuple[ComparisonResult, dict[str, Any]]:
         When a file is missing, cannot be read, lacks what it must have or does not belong to the others;
         names it.
     """
+    finish_interrupted(folder)
     path = folder / "summary.json"
     summary = _read_summary(path)
     check_summary(summary, path)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from alvh_bt.analysis.plain import json_text
 from alvh_bt.errors import ConfigError
-from alvh_bt.report.files import check_out, place_files
+from alvh_bt.placing import check_out, place_files
 from alvh_bt.validation.results import ValidationResult, validation_summary
 
 _SUMMARY: Final = "validate.json"

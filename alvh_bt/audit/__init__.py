@@ -1,0 +1,1 @@
+"""Audits of hedges and strategies: what a backtest must pass before its figures count."""
