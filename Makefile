@@ -1,20 +1,30 @@
 # Two commands do all the set-up on a machine with Python 3.11 or newer and make:
 #   make compare   the main job on the embedded sample
-#   make test      every check and test
+#   make test      every check, and every test but the long ones
+#   make test-long the tests that compile for minutes
+#   make coverage  which branches of the package the default tests reach
 # Each makes its own virtual environment and installs what it needs.
 
 PYTHON ?= python3
 RUN := .venv-run
 DEV := .venv
+# Two processes; the files that compile longest go first (tests/conftest.py), so that neither waits at the end.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 SOURCES := pyproject.toml $(shell find alvh_bt strategies data -name '*.py' -o -name '*.toml' -o -name '*.j2' -o -name '*.css' -o -name '*.js')
 
-.PHONY: compare test lint clean
+.PHONY: compare test test-long coverage lint clean
 
 compare: $(RUN)/installed
 	$(RUN)/bin/alvh compare --out out
 
 test: $(DEV)/installed lint
-	$(DEV)/bin/python -m pytest -n 2 --dist loadfile
+	$(DEV)/bin/python -m pytest $(TWO)
+
+test-long: $(DEV)/installed
+	$(DEV)/bin/python -m pytest $(TWO) -m long
+
+coverage: $(DEV)/installed
+	$(DEV)/bin/python -m pytest $(TWO) --cov --cov-report=term:skip-covered
 
 lint: $(DEV)/installed
 	$(DEV)/bin/ruff check .

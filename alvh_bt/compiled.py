@@ -62,10 +62,14 @@ def _unowned(typing_context: Any, array: Any) -> Any:
     return array(array), generate
 
 
+def _itself(array: Any) -> Any:
+    return array
+
+
 #: Returns, in compiled code, the array that it is given, without a count of references; its owner must
 #: outlive it. A reference is counted with a locked instruction each time that a rule is handed an array:
-#: that was a third of the time of a run.
-unowned: Any = _unowned
+#: that was a third of the time of a run. Where nothing is compiled it returns the array itself.
+unowned: Any = _itself if numba.config.DISABLE_JIT else _unowned  # type: ignore[attr-defined]
 
 
 def source_hash(package: Path) -> str:

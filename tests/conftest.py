@@ -16,3 +16,12 @@ def real_data_dir() -> Path:
     if not (REAL_DATA / "market" / "spx.csv").is_file():
         pytest.skip(f"real history is absent: {REAL_DATA} (set ALVH_REAL_DATA)")
     return REAL_DATA
+
+
+#: Files that compile for minutes: they start first, and the other process does the rest meanwhile.
+FIRST = ("test_replay.py",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest in front, each file whole."""
+    items.sort(key=lambda item: item.path.name not in FIRST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,17 @@ from alvh_bt.sweep.work import Workload
 
 CRISIS = ("2008-08-01", "2009-03-31")
 
+#: Hedges whose compiled loops the default run compiles; each other kind takes a minute more.
+DEFAULT = ("none", "static-calls", "static-futures", "layered", "layered-core")
+
+
+def hedges_to_run(names: Iterable[str]) -> list[Any]:
+    """Hedges as parameters: those that take long to compile are left to the long run."""
+    return [name if name in DEFAULT else pytest.param(name, marks=pytest.mark.long) for name in names]
+
 
 @pytest.mark.parametrize("fill", FILLS)
-@pytest.mark.parametrize("hedge", HEDGES)
+@pytest.mark.parametrize("hedge", hedges_to_run(HEDGES))
 def test_both_engines_agree_through_a_crisis(real_data_dir: Path, hedge: str, fill: str) -> None:
     run = assert_twins(real(real_data_dir), window_study(*CRISIS, book={"fill": fill}), hedge)
     assert run is not None
@@ -40,7 +49,7 @@ def test_both_engines_agree_through_a_crisis(real_data_dir: Path, hedge: str, fi
     assert hedge == "none" or (run.trades["book"] == "hedge").any()
 
 
-@pytest.mark.parametrize("hedge", ["layered", "static-futures", "ladder-442", "vxth"])
+@pytest.mark.parametrize("hedge", hedges_to_run(["layered", "static-futures", "ladder-442", "vxth"]))
 def test_both_engines_cut_alike(real_data_dir: Path, hedge: str) -> None:
     book = {"on_margin": "cut", "starting_cash": 21_000.0}
     run = assert_twins(real(real_data_dir), window_study(*CRISIS, book=book), hedge)
@@ -63,11 +72,12 @@ def test_both_engines_refuse_alike(real_data_dir: Path, guard: dict) -> None:
     assert run.journal["reason"].str.startswith("refused").any() or "on_synthetic" in guard
 
 
-@pytest.mark.parametrize("hedge", ["static-calls", "layered"])
+@pytest.mark.parametrize("hedge", hedges_to_run(HEDGES))
 def test_both_engines_agree_on_modelled_inputs(hedge: str) -> None:
     run = assert_twins(embedded(), window_study("2015-06-01", "2016-03-31"), hedge)
     assert run is not None
     assert not run.trades.empty
+    assert hedge == "none" or (run.trades["book"] == "hedge").any()
 
 
 def test_days_are_the_model_s(real_data_dir: Path) -> None:
@@ -112,8 +122,8 @@ def test_the_comparison_of_frames_notices_a_cent() -> None:
 
 # Random configurations
 
-#: How many configurations are drawn in all, in so many parts.
-DRAWS, PARTS = 200, 8
+#: How many configurations are drawn in all, in so many parts; the first parts are of the default run.
+DRAWS, PARTS, DEFAULT_PARTS = 200, 8, 2
 
 #: First and last session that a window may have; VIX options are listed from February 2006.
 FIRST, LAST, LONGEST = "2005-06-01", "2024-12-31", 150
@@ -191,13 +201,33 @@ def drawn(rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+def draws_of(part: int) -> list[int]:
+    """The draws of a part: parts of the default run have the draws of its hedges, the others all the rest."""
+    names = list(HEDGES)
+    common = [number for number in range(DRAWS) if names[number % len(names)] in DEFAULT]
+    if part < DEFAULT_PARTS:
+        return common[part : 2 * DRAWS // PARTS : DEFAULT_PARTS]
+    rest = [number for number in range(DRAWS) if number not in common[: 2 * DRAWS // PARTS]]
+    return rest[part - DEFAULT_PARTS :: PARTS - DEFAULT_PARTS]
+
+
+def test_every_configuration_is_drawn_once() -> None:
+    assert sorted(number for part in range(PARTS) for number in draws_of(part)) == list(range(DRAWS))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *range(DEFAULT_PARTS),
+        *(pytest.param(k, marks=pytest.mark.long) for k in range(DEFAULT_PARTS, PARTS)),
+    ],
+)
 def test_random_configurations(real_data_dir: Path, part: int) -> None:
     world = real(real_data_dir)
     sessions = world.market.sessions
     first, last = np.searchsorted(sessions, np.array([FIRST, LAST], dtype="datetime64[D]"))
-    ran = 0
-    for number in range(part, DRAWS, PARTS):
+    ran, numbers = 0, draws_of(part)
+    for number in numbers:
         rng = np.random.default_rng([20_240_229, number])
         start = int(rng.integers(first, last - LONGEST))
         end = start + int(rng.integers(20, LONGEST))
@@ -208,7 +238,7 @@ def test_random_configurations(real_data_dir: Path, part: int) -> None:
             ran += assert_twins(world, study, hedge) is not None
         except AssertionError as error:
             raise AssertionError(f"draw {number}, {hedge}, from {sessions[start]}: {error}") from error
-    assert ran > 0.8 * DRAWS / PARTS
+    assert ran > 0.8 * len(numbers)
 
 
 # The rows of sweeps; here because the rules that they need are compiled in this process already

@@ -1,4 +1,8 @@
-"""Every rule compiles, and decides compiled what it decides as plain Python, on days of real history."""
+"""Every rule compiles, and gives compiled what it gives as plain Python, on days of real history.
+
+Condors, prices and books are compiled here one by one, on quotes too; whole days under every hedge are
+what `test_replay` compares, in both engines.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +22,21 @@ import pytest
 from chain_scenes import FakeStore, bumped_store
 
 import alvh_bt
-from alvh_bt.book.condors import with_decisions, without_flat
-from alvh_bt.book.held import Held, no_flows, no_trades
 from alvh_bt.book.ledger import carry_of, closing_cash, count_sources, mark_lots, opening_cash, sum_book
-from alvh_bt.book.margin_cut import affordable, cutting_orders
 from alvh_bt.book.records import (
     REASON_TEXT,
     Action,
     Book,
     Layer,
     Order,
-    Reason,
     Status,
     lot_contract,
-    nothing,
     order_contract,
 )
 from alvh_bt.book.settlement import settlement_price, settles_on_proxy
-from alvh_bt.book.steps import begin_day, fill_package, mark_book, settle_due
 from alvh_bt.book.view import BookView, Today, view_condor
-from alvh_bt.choices import OnSynthetic
 from alvh_bt.condor.manage import decide_condor
-from alvh_bt.config import BookParams, GuardParams, Schedule, Sizes, Study, make_study
+from alvh_bt.config import BookParams, Schedule, Sizes, Study, make_study
 from alvh_bt.contracts import NO_EXPIRY, Contract, Root, contract_multiplier
 from alvh_bt.costs.fees import settlement_fee, trade_fee
 from alvh_bt.costs.margin import condor_margin, required_money
@@ -47,14 +44,12 @@ from alvh_bt.costs.spreads import half_cost, market_fill
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.hedges import make_hedge
-from alvh_bt.hedges.guard import passed
 from alvh_bt.hedges.ladder import decide_ladder
 from alvh_bt.hedges.ladder_rolls import RollRule
 from alvh_bt.hedges.layered import decide_layered, market_triggers_only, whole_method
 from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.hedges.long_vx import decide_long_vx
 from alvh_bt.hedges.projection import (
-    NOTHING_KNOWN,
     ProjectionTerms,
     annual_return,
     book_irr,
@@ -62,7 +57,6 @@ from alvh_bt.hedges.projection import (
     money_tied_up,
     projected_pnl,
     projection_terms,
-    with_projections,
 )
 from alvh_bt.hedges.static import decide_static
 from alvh_bt.hedges.synthetics import largest_synthetic
@@ -70,7 +64,6 @@ from alvh_bt.hedges.vxth import decide_vxth
 from alvh_bt.market import Market
 from alvh_bt.market.build import build_market
 from alvh_bt.market.embedded import embedded_tables
-from alvh_bt.pricing.day import DayPrices
 from alvh_bt.pricing.model import ModelPrices, Settlement
 from alvh_bt.pricing.quoted import QuotedPrices
 from alvh_bt.signal_params import VoteParams
@@ -228,75 +221,8 @@ def of_book(scene: Scene, study: Study) -> Iterable[Call]:
     yield order_contract, (Order(0, 1, 0, 1, -1, 0, -1, 2500.0, 17600, -0.5, 12.5, 0, 4),)
 
 
-RIVALS = (decide_ladder, decide_vxth, decide_long_vx)
-
-STEPS = (
-    *(begin_day, settle_due, fill_package, mark_book, no_flows, no_trades),
-    *(with_decisions, without_flat, with_projections),
-)
-
-
-def steps_of_a_day(
-    held: Held,
-    last: DayPrices,
-    day: int,
-    values: Settlement,
-    orders: list,
-    today: Today,
-    costs: Any,
-    terms: Any,
-) -> tuple:
-    """Every step of a day once: the fills are each order as a package of its own."""
-    flows, trades = no_flows(), no_trades()
-    held = begin_day(held, flows, last, 12.5, day, 0.5)
-    troubles = [0.0]
-    for at_open in (True, False):
-        step = settle_due(held, flows, trades, day, values, costs, at_open)
-        held = step.held
-        troubles.append(float(step.trouble))
-    condors = with_decisions(held.condors, orders, today)
-    held = Held(held.lots, condors, held.cash, held.nav, held.next_lot, held.next_group)
-    for order in orders:
-        step, filled = fill_package(held, flows, trades, [order], today.prices, costs)
-        troubles.append(float(step.trouble) + 0.5 * filled)
-        held = step.held
-    step, marks, sums = mark_book(held, flows, today.prices)
-    held = step.held
-    condors = with_projections(held.lots, held.condors, today.prices, terms)
-    left = without_flat(condors, held.lots)
-    return held, flows, trades, troubles, marks, sums, condors, left
-
-
-GUARDS = (passed, affordable, cutting_orders)
-
-TERMS = ProjectionTerms(21, 1.0, 0.4, NOTHING_KNOWN)
-
-
-def guards_of_a_day(
-    orders: list,
-    pending: list,
-    today: Today,
-    book: BookView,
-    guard: Any,
-    terms: Any,
-    money: float,
-    sizes: int,
-) -> tuple:
-    """What becomes of orders that must pass the guards, be paid for, or make room for margin."""
-    decision = nothing()
-    for order in orders:
-        decision.orders.append(order)
-    sent = passed(decision, book.lots, today, book, guard, terms)
-    kept = affordable(decision, pending, money, 0.4, sizes)
-    cut = cutting_orders(book.lots, book.marks, 5000.0, money, today, sizes)
-    return sent.decision.orders, sent.decision.notes, sent.lots, kept.orders, kept.notes, cut.orders
-
-
 COMPILED_HERE = (
     decide_condor,
-    decide_layered,
-    decide_static,
-    *RIVALS,
     mark_lots,
     count_sources,
     sum_book,
@@ -321,16 +247,23 @@ COMPILED_HERE = (
     order_contract,
     quorum,
     quorum_met,
-    *STEPS,
-    *GUARDS,
 )
 
 
-def test_every_rule_is_reached_from_one_compiled_here() -> None:
+def of_the_replay(known: dict[int, str]) -> set[str]:
+    """The rules that the replay's own modules name: `test_replay` holds what they do to plain Python."""
+    named = set()
+    for path in sorted((PACKAGE / "replay").glob("*.py")):
+        module = importlib.import_module(f"alvh_bt.replay.{path.stem}")
+        named |= {known[id(thing)] for thing in vars(module).values() if id(thing) in known}
+    return named
+
+
+def test_every_rule_is_reached_from_one_compiled_here_or_in_the_replay() -> None:
     found = rules()
     known = {id(function): name for name, function in found.items()}
     graph = {name: uses(function, known) for name, function in found.items()}
-    roots = {known[id(function)] for function in COMPILED_HERE}
+    roots = {known[id(function)] for function in COMPILED_HERE} | of_the_replay(known)
     assert len(found) > 60  # the scan has not lost its way
     assert sorted(found.keys() - reached(roots, graph)) == []
 
@@ -434,58 +367,14 @@ def test_scenes_hold_what_there_is_to_decide(scenes: list[Scene]) -> None:
 
 @needs_compiler
 @pytest.mark.parametrize("sizes", [Sizes.FRACTIONAL, Sizes.WHOLE], ids=["fractional", "whole"])
-def test_decisions_are_the_same_compiled(scenes: list[Scene], sizes: int) -> None:
-    deciders = (decide_condor, decide_layered, decide_static, *RIVALS)
-    built = {function: compiled(function) for function in deciders}
-    count = 0
-    for scene in scenes:
-        for function, arguments in of_decisions(scene, BUSY, int(sizes)):
-            assert_same(built[function](*arguments), plain(function)(*arguments))
-            count += 1
-    assert count == 10 * len(scenes) > 900
-
-
-@needs_compiler
-def test_guards_are_the_same_compiled(scenes: list[Scene]) -> None:
-    built, reasons, cuts = compiled(guards_of_a_day), set(), set()
-    for scene in scenes:
-        for function, arguments in of_decisions(scene, BUSY, Sizes.FRACTIONAL):
-            orders = plain(function)(*arguments).orders
-            if not orders or function not in (decide_condor, decide_layered):
-                continue
-            typed = numba.typed.List(orders)
-            for guard in (GuardParams(on_synthetic=OnSynthetic.REFUSE), GuardParams(max_irr_cost=0.001)):
-                for money, sizes in ((400.0, Sizes.FRACTIONAL), (4000.0, Sizes.WHOLE), (1e6, Sizes.WHOLE)):
-                    given = (typed, typed[:1], scene.today, scene.book, guard, TERMS, money, int(sizes))
-                    found = guards_of_a_day(*given)
-                    assert_same(built(*given), found)
-                    reasons |= {note.reason for note in (*found[1], *found[4])}
-                    cuts.add(len(found[3]) < len(orders))
-    assert {Reason.IRR_COST, Reason.MARGIN_CUT} <= reasons
-    assert cuts == {True, False}
-
-
-@needs_compiler
-def test_rolls_of_standing_hedges_are_the_same_compiled(market: Market) -> None:
-    """Over books that hold a ladder or futures, with rolls of every kind within two months."""
-    hasty = {"near_roll_dte": 25, "spike_rest": 1, "calendar_days": 14, "time_value_rest": 1}
-    study = replace(BUSY, ladder=make_study(ladder=hasty).ladder)
-    built = {function: compiled(function) for function in (decide_ladder, decide_long_vx)}
-    reasons = set()
-    for hedge in ("ladder-442", "long-vx"):
-        for today, book, _ in watch(market, hedge, study, ModelPrices(market)):
-            calls = [
-                (decide_ladder, (today, book, int(roll_rule), study.ladder, 250_000.0, int(sizes)))
-                for roll_rule in RollRule
-                for sizes in (Sizes.FRACTIONAL, Sizes.WHOLE)
-            ]
-            calls.append((decide_long_vx, (today, book, study.long_vx, 250_000.0, int(Sizes.FRACTIONAL))))
-            for function, arguments in calls:
-                decision = plain(function)(*arguments)
-                reasons |= {order.reason for order in decision.orders}
-                assert_same(built[function](*arguments), decision)
-    assert {Reason.SET_DTE, Reason.TIME_VALUE_GONE, Reason.CALENDAR_ROLL, Reason.SPIKE_ROLL} <= reasons
-    assert {Reason.LADDER_BUILT, Reason.FRONT_FUTURE, Reason.ROLL_FORWARD} <= reasons
+def test_condors_are_decided_the_same_compiled(scenes: list[Scene], sizes: int) -> None:
+    run, money, orders = compiled(decide_condor), BUSY.book._replace(contracts=int(sizes)), 0
+    for today, book, _ in scenes:
+        arguments = (today, book, BUSY.condor, money, BUSY.costs)
+        decision = plain(decide_condor)(*arguments)
+        orders += len(decision.orders)
+        assert_same(run(*arguments), decision)
+    assert orders > 50
 
 
 @needs_compiler
@@ -531,37 +420,7 @@ def test_books_costs_and_settlement_are_the_same_compiled(scenes: list[Scene]) -
         for function, arguments in of_book(scene, BUSY):
             run = built.setdefault(function, compiled(function))
             assert_same(run(*arguments), plain(function)(*arguments))
-    decisions = {decide_condor, decide_layered, decide_static, *RIVALS}
-    assert set(built) | decisions | set(STEPS) | set(GUARDS) == set(COMPILED_HERE)
-
-
-@needs_compiler
-def test_the_steps_of_a_day_are_the_same_compiled(scenes: list[Scene]) -> None:
-    run = compiled(steps_of_a_day)
-    settled = filled = 0
-    for scene, later in zip(scenes, scenes[2:], strict=False):
-        today, book, _ = scene
-        decision = decide_condor(today, book, BUSY.condor, BUSY.book, BUSY.costs)
-        hedge = decide_layered(today, book, whole_method(BUSY))
-        orders = [*decision.orders, *hedge.orders, *nothing_to_type(today)]
-        held = Held(book.lots, book.condors, 900_000.0, 1_000_000.0, 10_000, 500)
-        typed = numba.typed.List(orders)
-        # Settle a while ahead now and then, so that lots are due, and overdue.
-        expiries = sorted(set(book.lots["expiry"].tolist()))
-        for day in [later.today.day, *expiries[:1]]:
-            if day <= today.day:
-                continue
-            arguments = (held, today.prices, day, later.values, typed, today, BUSY.costs, TERMS)
-            expected = steps_of_a_day(*arguments)
-            assert_same(run(*arguments), expected)
-            settled += sum(trade.order.action == Action.SETTLE for trade in expected[2])
-            filled += sum(trade.order.action != Action.SETTLE for trade in expected[2])
-    assert settled > 20 and filled > 50
-
-
-def nothing_to_type(today: Today) -> list[Order]:
-    """An order that cannot be filled, so that the compiled list is never empty."""
-    return [Order(1, 5, 0, 0, -1, Root.VIX, 1, math.nan, today.day + 30, 1.0, 1.0, 0, 9)]
+    assert set(built) | {decide_condor} == set(COMPILED_HERE)
 
 
 def test_comparison_would_notice_a_difference() -> None:

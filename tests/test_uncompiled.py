@@ -1,0 +1,47 @@
+"""Everything that is compiled runs uncompiled too, and gives the same: what a debugger and a tracer need."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from engine_fixtures import embedded, run_in, window_study
+from uncompiled_runs import SETTINGS, WINDOW
+
+from alvh_bt.hedges import HEDGES
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def uncompiled() -> dict[str, float]:
+    """The last NAV of every hedge, from both engines uncompiled, which agree."""
+    switched_off = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(HERE)}
+    done = subprocess.run(
+        [sys.executable, str(HERE / "uncompiled_runs.py")],
+        env=switched_off,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["compiled"] is False
+    return told["nav"]
+
+
+@pytest.mark.parametrize("hedge", HEDGES)
+def test_prices_and_rules_are_the_same_uncompiled(uncompiled: dict[str, float], hedge: str) -> None:
+    ran = 0
+    for name, settings in SETTINGS.items():
+        nav = uncompiled[f"{name} {hedge}"]
+        if nav is not None:
+            run = run_in(embedded(), window_study(*WINDOW, **settings), hedge)
+            # Sums in the same order; transcendental functions of the two may differ in the last bit.
+            assert run.daily["nav"].iloc[-1] == pytest.approx(nav, rel=1e-9)
+            ran += 1
+    assert ran >= 2
