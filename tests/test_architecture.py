@@ -27,7 +27,7 @@ TIERS = (
     ("engine",),
     ("replay",),
     ("analysis", "validation", "sweep"),
-    ("audit", "today"),
+    ("audit", "today", "doctor"),
     ("report",),
     ("views",),
     ("api",),

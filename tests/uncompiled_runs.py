@@ -1,4 +1,4 @@
-"""A few weeks of every hedge in both engines, as JSON; started with NUMBA_DISABLE_JIT=1 by `test_uncompiled`."""
+"""A few weeks of every hedge in both engines, as JSON; `test_uncompiled` runs it with NUMBA_DISABLE_JIT=1."""
 
 from __future__ import annotations
 
