@@ -115,7 +115,7 @@ class Accounts:
             wrong = next(order for order in package if order.lot == step.about)
             raise AccountingError(
                 f"an order of {wrong.contracts:g} contracts reduces lot {wrong.lot}, "
-                f"which holds {step.amount:g}"
+                f"which holds {step.amount:g}; let the hedge sell at most what its lots hold"
             )
         self._take(step, prices.day)
         return filled

@@ -43,7 +43,7 @@ def refuse(trouble: int, lots: Rows, about: int, amount: float, day: int) -> NoR
     if trouble == Trouble.NO_MARK:
         raise DataError(f"no price for {name} on {date}; give data that covers it")
     if trouble == Trouble.LATE:
-        raise AccountingError(f"{name} is still held after its settlement on {date}")
+        raise AccountingError(f"{name} is still held after its settlement on {date}; report this")
     raise AccountingError(
         f"condor {lot['group']} pays {amount:.2f} USD less than its widest wing allows at settlement "
         f"on {expiry}; report this"
