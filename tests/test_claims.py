@@ -219,7 +219,7 @@ def test_claims_on_the_embedded_sample(tmp_path: Path, capsys) -> None:
     assert max(len(line) for line in said.splitlines()) <= 100
     assert "Inputs modelled: " in said and "VIX futures" in said
     assert "mine" in said and "undecided" in said and "Bleed a year over average NAV." in said
-    assert {file.name for file in out.iterdir()} == {"claims.json"}
+    assert {file.name for file in out.iterdir()} == {"claims.json", "alvh.log.jsonl"}
     mine, panic = json.loads((out / "claims.json").read_text())
     assert {"claim", "published", "measured", "ci_low", "ci_high", "verdict", "window"} <= set(mine)
     assert {"id", "reading", "unit", "detail"} <= set(mine)

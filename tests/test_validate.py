@@ -79,6 +79,7 @@ def summary_of(out: Path) -> dict:
 
 def test_everything_promised_is_written(out: Path) -> None:
     assert {path.name for path in out.iterdir()} == {
+        "alvh.log.jsonl",
         "validate.json",
         "figures",
         "quotes.csv",

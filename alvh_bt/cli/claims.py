@@ -33,7 +33,7 @@ def claims(
     Supported: the whole interval makes the claim true; contradicted: none of it does; else undecided.
     Each preset is run once for all claims, and a book short of margin is cut rather than stopped.
 
-    Example: alvh claims --data market --start 2007-04-01 --end 2024-12-31 --out out
+    Example: alvh claims --start 2016-01-04 --end 2016-06-30 --out tested
     """
     from rich.console import Console
 

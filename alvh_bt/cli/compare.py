@@ -72,7 +72,7 @@ def compare(
 ) -> None:
     """Run the same iron condors under each hedge and compare P&L, drawdown and hedge decay.
 
-    Example: alvh compare --data market --start 2006-03-01 --end 2024-12-31 --out out
+    Example: alvh compare --start 2015-06-01 --end 2016-06-30 --out out
     """
     study = _study(_settings(config, preset), start, end, hedge, chains is not None, crisis or [])
     _compare(study, data, chains, paths, out)

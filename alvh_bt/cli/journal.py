@@ -21,7 +21,7 @@ def journal(
 ) -> None:
     """Show the journal of a comparison: what was decided, why, at which projected return and cost.
 
-    Example: alvh journal out --variant layered --start 2020-02-20 --end 2020-03-31
+    Example: alvh journal out --variant layered --start 2015-08-17 --end 2015-09-30
     """
     from rich.console import Console
 

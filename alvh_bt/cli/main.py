@@ -23,8 +23,19 @@ from alvh_bt.cli.today import today
 from alvh_bt.cli.validate import validate
 from alvh_bt.errors import AlvhError
 
+_HELP = """Backtest SPX iron condors under VIX hedges: none, static and layered.
+
+Example: alvh compare --start 2015-06-01 --end 2016-06-30 --out out
+
+Example: alvh report out
+
+Example: alvh data info
+
+Any command's --help has an example of its own; docs/ERRORS.md has every error with its remedy.
+"""
+
 app = typer.Typer(
-    help="Backtest SPX iron condors under VIX hedges: none, static and layered.",
+    help=_HELP,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

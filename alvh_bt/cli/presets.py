@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def presets() -> None:
-    """List the presets, published variants as named studies, for `alvh compare --preset NAME`."""
+    """List the presets, published variants as named studies, for `alvh compare --preset NAME`.
+
+    Example: alvh presets
+    """
     from rich.console import Console
     from rich.table import Table
 

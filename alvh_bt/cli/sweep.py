@@ -81,7 +81,7 @@ def sweep(
     Results stream to --out; --resume goes on after Ctrl-C, a crash or a power cut, and never does a
     finished run twice. Exit status 1: some runs have an error; 130: interrupted.
 
-    Example: alvh sweep sweep.toml --data market --out results
+    Example: alvh sweep sweep.toml --out results
     """
     from alvh_bt.errors import ConfigError
     from alvh_bt.sweep.better import signed

@@ -30,7 +30,7 @@ def show(
 ) -> None:
     """Show a sweep: the answer at equal cost, the best and how lucky they are, and write sweep.html.
 
-    Example: alvh sweep show out --sql 'SELECT variant, median(pnl_usd) FROM runs GROUP BY 1'
+    Example: alvh sweep show results --sql 'SELECT variant, median(pnl_usd) FROM runs GROUP BY 1'
     """
     from rich.console import Console
 

@@ -32,7 +32,7 @@ def validate(
 
     What is not given is left out, and said so.
 
-    Example: alvh validate --data market --chains chains --benchmarks benchmarks --out out
+    Example: alvh validate --start 2016-01-04 --end 2016-12-30 --out checked
     """
     from rich.console import Console
 
