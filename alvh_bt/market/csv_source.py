@@ -58,43 +58,48 @@ def read_table(path: Path, spec: FileSpec) -> Table:
     DataError
         The file is unreadable, empty, not CSV, lacks a column, or holds a bad date or number.
     """
-    text = _read_text(path)
-    dates = (spec.date, "expiry") if spec.expiry else (spec.date,)
-    header = _header(text)
-    needed = (*dates, *spec.labels, *(column.source for column in spec.columns if not column.optional))
-    extra = tuple(column.source for column in spec.columns if column.optional and column.source in header)
-    _check_header(path.name, text, needed, extra)
-    frame = _parse(path.name, text, (*dates, *spec.labels))
-    row = np.arange(2, len(frame) + 2)
-    if frame[spec.date].isna().any():
-        filled = ~frame.isna().all(axis=1).to_numpy()
-        frame, row = frame[filled], row[filled]
-    if not len(frame):
-        raise DataError(f"{path.name}: a header and no rows: give at least one day, or remove the file")
-    days = [_dates(path.name, frame[name], row) for name in dates]
-    given = [column.source for column in spec.columns if column.source in frame]
-    values = {name: _numbers(path.name, frame[name], row) for name in given}
-    labels = {name: _labels(path.name, frame[name], row) for name in spec.labels}
-    expiry = days[1] if spec.expiry else np.empty(0, np.int64)
-    return Table(path.name, row, days[0], expiry, values, labels)
-
-
-def _read_text(path: Path) -> str:
-    """Return the text of a file."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(
             f"{path.name}: cannot be read ({error.strerror}): check the file's permissions"
         ) from error
+    return read_text_table(path.name, content, spec)
+
+
+def read_text_table(where: str, content: bytes, spec: FileSpec) -> Table:
+    """Return the rows of the bytes of a CSV file, as `read_table`; `where` names it in messages."""
+    text = _text(where, content)
+    dates = (spec.date, "expiry") if spec.expiry else (spec.date,)
+    header = _header(text)
+    needed = (*dates, *spec.labels, *(column.source for column in spec.columns if not column.optional))
+    extra = tuple(column.source for column in spec.columns if column.optional and column.source in header)
+    _check_header(where, text, needed, extra)
+    frame = _parse(where, text, (*dates, *spec.labels))
+    row = np.arange(2, len(frame) + 2)
+    if frame[spec.date].isna().any():
+        filled = ~frame.isna().all(axis=1).to_numpy()
+        frame, row = frame[filled], row[filled]
+    if not len(frame):
+        raise DataError(f"{where}: a header and no rows: give at least one day, or remove the file")
+    days = [_dates(where, frame[name], row) for name in dates]
+    given = [column.source for column in spec.columns if column.source in frame]
+    values = {name: _numbers(where, frame[name], row) for name in given}
+    labels = {name: _labels(where, frame[name], row) for name in spec.labels}
+    expiry = days[1] if spec.expiry else np.empty(0, np.int64)
+    return Table(where, row, days[0], expiry, values, labels)
+
+
+def _text(where: str, content: bytes) -> str:
+    """Return the text of a file's bytes."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         bad_row = content[: error.start].count(b"\n") + 1
-        raise row_error(path.name, bad_row, "not UTF-8 text", "save it as plain CSV in UTF-8") from error
+        raise row_error(where, bad_row, "not UTF-8 text", "save it as plain CSV in UTF-8") from error
     if "\0" in text:
         bad_row = text[: text.index("\0")].count("\n") + 1
-        raise row_error(path.name, bad_row, "a binary file, not CSV", "save it as plain CSV in UTF-8")
+        raise row_error(where, bad_row, "a binary file, not CSV", "save it as plain CSV in UTF-8")
     return text
 
 

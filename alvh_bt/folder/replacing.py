@@ -1,0 +1,137 @@
+"""What may take the place of a file that is there: nothing shorter, older or thinner, unless it is forced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alvh_bt.contracts import calendar_date
+from alvh_bt.errors import DataError
+from alvh_bt.folder.provenance import PROVENANCE, FileRecord, provenance_bytes, read_provenance
+from alvh_bt.market.csv_source import Table, read_text_table
+from alvh_bt.market.files import FILES, FileSpec
+from alvh_bt.placing import finish_interrupted, place_files
+from alvh_bt.sessions import scheduled_and_held
+
+#: The folder, beside the files, of what stood there before each of them was replaced.
+PREVIOUS: Final = ".previous"
+
+SPECS: Final = {spec.name: spec for spec in FILES}
+
+
+def place_series(
+    folder: Path, files: Mapping[str, tuple[bytes, FileRecord]], force: bool = False, option: str = "--data"
+) -> dict[str, list[str]]:
+    """Write series into a folder of market data, and return why those that are left out were.
+
+    Files and provenance are placed as one set. What stood there is kept in `.previous`; content that is
+    there already is not written again.
+
+    Parameters
+    ----------
+    folder
+        Made when it is not there.
+    files
+        Name as in `market.files.FILES` -> the bytes of its CSV and its record.
+    force
+        Whether a worse file may replace a better one.
+    option
+        What gave the folder, for messages.
+
+    Returns
+    -------
+    Name -> reasons, for each file that is worse than what stands there and was left out.
+
+    Raises
+    ------
+    DataError
+        When a file is not of the canonical form, or PROVENANCE.json is unreadable.
+    ConfigError
+        When the folder cannot be written.
+    """
+    if folder.is_dir():
+        finish_interrupted(folder)
+    records, refused, placed = read_provenance(folder), {}, {}
+    for name, (content, record) in files.items():
+        path = folder / f"{name}.csv"
+        old = path.read_bytes() if path.is_file() else None
+        if old is not None and old != content:
+            reasons = reasons_against(old, content, SPECS[name])
+            if reasons and not force:
+                refused[name] = reasons
+                continue
+            placed[f"{PREVIOUS}/{name}.csv"] = old
+        if old != content:
+            placed[f"{name}.csv"] = content
+        records[name] = record
+    changed = provenance_bytes(records)
+    standing = folder / PROVENANCE
+    if placed or not standing.is_file() or standing.read_bytes() != changed:
+        place_files({**placed, PROVENANCE: changed}, folder, option)
+    return refused
+
+
+def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
+    """Return why `new` is worse than `old`: shorter, older, with more gaps, or lacking values.
+
+    Parameters
+    ----------
+    old, new
+        The bytes of two CSVs of one series. An old file that cannot be read is worse than any.
+    spec
+        What the series is.
+
+    Raises
+    ------
+    DataError
+        When `new` cannot be read.
+    """
+    fresh = read_text_table(f"{spec.name}.csv", new, spec)
+    try:
+        stood = read_text_table(f"{spec.name}.csv", old, spec)
+    except DataError:
+        return []
+    found = []
+    first, last = (calendar_date(int(day)) for day in (fresh.day.min(), fresh.day.max()))
+    was_first, was_last = (calendar_date(int(day)) for day in (stood.day.min(), stood.day.max()))
+    if last < was_last:
+        found.append(f"ends on {last}, the old on {was_last}")
+    if first > was_first:
+        found.append(f"begins on {first}, the old on {was_first}")
+    if len(fresh.day) < len(stood.day):
+        found.append(f"has {len(fresh.day):,} rows, the old {len(stood.day):,}")
+    if not (spec.carried or spec.labels):
+        gaps, had = _gaps(fresh, stood), _gaps(stood, fresh)
+        if gaps > had:
+            found.append(f"lacks {gaps} sessions inside their common span, the old {had}")
+    found += _values_lost(fresh, stood)
+    return found
+
+
+def _gaps(table: Table, other: Table) -> int:
+    """Return how many sessions of the span that two tables share the first has no row for."""
+    start, end = max(table.day.min(), other.day.min()), min(table.day.max(), other.day.max())
+    held = scheduled_and_held()[1]
+    wanted = held[(held >= start) & (held <= end)]
+    return int((~np.isin(wanted, table.day)).sum())
+
+
+def _values_lost(fresh: Table, stood: Table) -> list[str]:
+    """Return the columns that the new table lacks, or has fewer values of."""
+    found = []
+    for name, values in stood.values.items():
+        had = _count(values)
+        if name not in fresh.values:
+            if had:
+                found.append(f"has no column {name}")
+        elif (has := _count(fresh.values[name])) < had:
+            found.append(f"has {has:,} values of {name}, the old {had:,}")
+    return found
+
+
+def _count(values: NDArray[np.float64]) -> int:
+    return int(np.isfinite(values).sum())
