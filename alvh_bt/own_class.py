@@ -41,11 +41,7 @@ def load_own(name: str, base: type[_Class]) -> type[_Class]:
     ConfigError
         When there is no such file, module or class, the import fails, or the class is not of use.
     """
-    where, _, kind_name = name.rpartition(":")
-    module = _import_file(where) if where.endswith(".py") else _import_module(where)
-    kind = getattr(module, kind_name, None)
-    if not inspect.isclass(kind):
-        raise ConfigError(f"{where} has no class {kind_name!r}; check the name after the colon")
+    kind, kind_name = import_own(name), name.rpartition(":")[2]
     if not issubclass(kind, base):
         known = f"{base.__module__.rpartition('.')[0]}.{base.__name__}"
         raise ConfigError(f"{name}: {kind_name} is not a {base.__name__}; derive it from {known}")
@@ -55,6 +51,22 @@ def load_own(name: str, base: type[_Class]) -> type[_Class]:
     own_name: Any = getattr(kind, "name", None)
     if not isinstance(own_name, str) or not own_name:
         raise ConfigError(f"{name}: {kind_name} has no name; set name = '...' in the class")
+    return kind
+
+
+def import_own(name: str) -> type[Any]:
+    """Return the class that `folder/file.py:ClassName` or `module:ClassName` names, of whatever kind.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such file, module or class, or the import fails.
+    """
+    where, _, kind_name = name.rpartition(":")
+    module = _import_file(where) if where.endswith(".py") else _import_module(where)
+    kind = getattr(module, kind_name, None)
+    if not inspect.isclass(kind):
+        raise ConfigError(f"{where} has no class {kind_name!r}; check the name after the colon")
     return kind
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import backtrader as bt
@@ -74,10 +74,39 @@ def run_variant(
     AccountingError
         When the books do not balance.
     """
-    name = variant_name(hedge)
+    return run_strategy(
+        market, study, variant_name(hedge), prices, calendar, NamedHedge, {"hedge": hedge, "tick": tick}
+    )
+
+
+def run_strategy(
+    market: Market,
+    study: Study,
+    name: str,
+    prices: PriceModel,
+    calendar: Calendar,
+    strategy: type[CondorStrategy],
+    params: Mapping[str, Any] | None = None,
+) -> RunResult:
+    """Return what a Backtrader strategy derived from `CondorStrategy` did; see `run_variant`.
+
+    Parameters
+    ----------
+    market, study, prices, calendar
+        As in `run_variant`.
+    name
+        What the run is called.
+    strategy, params
+        The class, and the Backtrader parameters that it is given.
+
+    Raises
+    ------
+    MarginError, DataError, AccountingError
+        As `run_variant`.
+    """
     cerebro = bt.Cerebro(stdstats=False)
     equip(cerebro, market, study, prices, calendar)
-    cerebro.addstrategy(NamedHedge, hedge=hedge, tick=tick)
+    cerebro.addstrategy(strategy, **(params or {}))
     cerebro.addanalyzer(BookRecorder, _name="recorder")
     stopped = None
     try:

@@ -66,9 +66,10 @@ class Calendar:
             with_quotes(self.spx, prices.quotes),
             with_quotes(self.vix, prices.quotes),
             self.vx,
-            self.closes[max(0, i + 1 - CLOSES) : i + 1],
-            self.vix_closes[max(0, i + 1 - CLOSES) : i + 1],
-            self.signals[i],
+            # Copies: a view would lead, through its base, to the closes and signals of later days.
+            self.closes[max(0, i + 1 - CLOSES) : i + 1].copy(),
+            self.vix_closes[max(0, i + 1 - CLOSES) : i + 1].copy(),
+            self.signals[i].copy(),
         )
 
 
