@@ -12,7 +12,7 @@ from matplotlib.ticker import NullFormatter
 
 from alvh_bt.folder.check import Checked
 from alvh_bt.folder.contents import SPECS, Series
-from alvh_bt.folder.finding import Finding
+from alvh_bt.folder.finding import Finding, main_column
 from alvh_bt.report.picture import (
     BLACK,
     BLUE,
@@ -56,12 +56,19 @@ def draw_findings(checked: Checked) -> dict[str, bytes]:
     """Return the PNG bytes of a figure for each file with values, by file name."""
     pictures = {}
     with mpl.rc_context(STYLE):
-        for name in checked.contents.tables:
+        for name, table in checked.contents.tables.items():
+            column = main_column(table, SPECS[name])
             series = checked.contents.series(name)
             if len(series.day) and not SPECS[name].labels:
-                mine = [each for each in checked.findings if name in each.file.split("/") and each.days]
-                pictures[f"{name}.png"] = _picture(name, _drawn(checked, name, series), mine)
+                mine = [each for each in checked.findings if each.days and _concerns(each, name)]
+                pictures[f"{name}.png"] = _picture(name, column, _drawn(checked, name, series), mine)
     return pictures
+
+
+def _concerns(finding: Finding, name: str) -> bool:
+    """Return whether a finding is marked on a file: of a note and its futures it is the note's."""
+    pair = finding.file.split("/")
+    return finding.check in _MARKS and name in (pair[:1] if finding.check == "agreement" else pair)
 
 
 def _drawn(checked: Checked, name: str, series: Series) -> Series:
@@ -74,7 +81,7 @@ def _drawn(checked: Checked, name: str, series: Series) -> Series:
     return Series(day, table.values["settle"][order][first])
 
 
-def _picture(name: str, series: Series, findings: list[Finding]) -> bytes:
+def _picture(name: str, column: str, series: Series, findings: list[Finding]) -> bytes:
     """Return the figure of one file."""
     figure = Figure(figsize=(9.0, 4.2), dpi=DPI)
     axes = figure.add_subplot()
@@ -90,14 +97,10 @@ def _picture(name: str, series: Series, findings: list[Finding]) -> bytes:
         legend(axes, columns=5)
     axes.set_title(f"{name}.csv")
     raise_title(axes, columns=5)
-    said = f"{name}.csv, {'nearest settlement' if SPECS[name].expiry else _column(name)}, as in the file."
+    said = f"{name}.csv, {'nearest settlement' if SPECS[name].expiry else column}, as in the file."
     if left_out:
         said += f" Not marked, on more than {_MOST_MARKED} days: {', '.join(left_out)}."
     return png_bytes(figure, said)
-
-
-def _column(name: str) -> str:
-    return "close" if any(each.source == "close" for each in SPECS[name].columns) else "first column"
 
 
 def _mark(axes: Axes, series: Series, finding: Finding) -> bool:

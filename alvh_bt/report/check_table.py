@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich import box
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
     from alvh_bt.folder.check import Checked
 
 _STYLE: Final = {"ok": "green", "note": "", "warning": "yellow", "fail": "bold red"}
-#: Columns of a terminal that the table needs to be whole.
+#: Columns of a terminal that are used at most, and those that a table of seven columns needs.
 _WIDTH: Final = 120
+_WHOLE: Final = 110
 
 
 def print_findings(checked: Checked, console: Console) -> None:
@@ -38,7 +38,7 @@ def print_findings(checked: Checked, console: Console) -> None:
     width = min(console.width, _WIDTH)
     where = checked.place.folder or "arch package"
     console.print(Text(f"Market data: {where} ({checked.place.why})", style="bold"), width=width)
-    console.print(_table(checked.findings), width=width, highlight=False)
+    console.print(_table(checked.findings, width < _WHOLE), width=width, highlight=False)
     console.print(Text(findings_told(checked.findings)), width=width, highlight=False)
 
 
@@ -52,26 +52,25 @@ def findings_told(findings: Sequence[Finding]) -> str:
     return ", ".join(f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES))
 
 
-def _table(findings: Sequence[Finding]) -> Table:
-    """Return the table, a row a finding."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in ("check", "file", "severity"):
-        table.add_column(name, no_wrap=name != "file", overflow="fold")
-    table.add_column("days", justify="right", no_wrap=True)
-    for name in ("first", "worst"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("what", overflow="fold", ratio=1)
+def _table(findings: Sequence[Finding], narrow: bool) -> Table:
+    """Return the table, a row a finding; narrow, file and worst day stand below check and first day."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    names = ("check\nfile", "severity", "days", "first\nworst", "what")
+    for name in names if narrow else ("check", "file", "severity", "days", "first", "worst", "what"):
+        last = name == "what"
+        justify: JustifyMethod = "right" if name == "days" else "left"
+        table.add_column(name, justify=justify, overflow="fold", ratio=1 if last else None, no_wrap=not last)
     for each in findings:
-        cells = each.plain()
-        table.add_row(
-            each.check,
-            escape(each.file),
-            Text(each.severity, style=_STYLE[each.severity]),
-            f"{len(each.days):,}" if each.days else "",
-            cells["first"] or "",
-            cells["worst"] or "",
-            escape(each.what),
-        )
+        said = each.plain()
+        days = f"{len(each.days):,}" if each.days else ""
+        severity = Text(each.severity, style=_STYLE[each.severity])
+        first, worst = (Text(said[name] or "") for name in ("first", "worst"))
+        check, file, what = Text(each.check), Text(each.file), Text(each.what)
+        if narrow:
+            lines = Text("\n")
+            table.add_row(lines.join([check, file]), severity, days, lines.join([first, worst]), what)
+        else:
+            table.add_row(check, file, severity, days, first, worst, what)
     return table
 
 
