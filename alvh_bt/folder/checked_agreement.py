@@ -70,7 +70,9 @@ def _tenors(contents: Contents) -> Iterator[Finding]:
         yield from found("term", pair, "warning", days[odd], what, ratio.abs()[odd])
         moves = robust_moves("vix", Series(days, np.exp(ratio.to_numpy())))
         back = np.append(moves[0][1:], np.nan)
-        lone = (moves[1] > 8.0) & (np.abs(moves[0] + back) < 0.25 * np.abs(moves[0])) & (np.abs(moves[0]) > 0.1)
+        lone = (
+            (moves[1] > 8.0) & (np.abs(moves[0] + back) < 0.25 * np.abs(moves[0])) & (np.abs(moves[0]) > 0.1)
+        )
         what = "one moves without the other for a single day: a bad print in one of them?"
         yield from found("term", pair, "warning", days[lone & ~odd & ~below], what)
 
@@ -125,4 +127,3 @@ def _notes(contents: Contents, market: Market) -> Iterator[Finding]:
             yield from found("agreement", pair, "note", market.days[both][off], what, apart[off])
         else:
             yield Finding("agreement", pair, "ok", (), None, f"follows its futures: {told}")
-

@@ -14,7 +14,10 @@ PURPOSE: Final[dict[str, tuple[str, str]]] = {
     "vvix": ("VVIX closes", "vols of VIX options are modelled from VIX"),
     "skew": ("Cboe SKEW closes", "the smile keeps the calibrated tilt"),
     "rates": ("13-week bill, percent a year", "cash earns nothing and forwards have no carry of rates"),
-    "shiller": ("monthly dividends, earnings, prices, long rate", "no dividend yield; P/E and WACC are neutral"),
+    "shiller": (
+        "monthly dividends, earnings, prices, long rate",
+        "no dividend yield; P/E and WACC are neutral",
+    ),
     "cash_flow": ("monthly cash flow of the index", "earnings stand for cash flow"),
     "reer": ("real effective rate of the dollar, monthly", "the REER signal is neutral"),
     "foreign_rates": ("foreign short rate, percent a year", "the rate differential is neutral"),

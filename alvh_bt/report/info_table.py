@@ -44,7 +44,10 @@ def print_info(info: FolderInfo, console: Console) -> None:
     for title, lines in (
         ("Cannot be used", info.faults),
         ("Not there", info.absent),
-        ("Read by nothing", {name: f"is it {near}.csv?" if near else "" for name, near in info.unread.items()}),
+        (
+            "Read by nothing",
+            {name: f"is it {near}.csv?" if near else "" for name, near in info.unread.items()},
+        ),
     ):
         if lines:
             say(Text(title, style="bold"))
