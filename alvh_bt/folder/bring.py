@@ -17,7 +17,7 @@ from alvh_bt.folder.given import canonical_csv, given_bytes, wanted_columns
 from alvh_bt.folder.lacking import PURPOSE
 from alvh_bt.folder.long_form import is_long, to_wide
 from alvh_bt.folder.provenance import record_of
-from alvh_bt.folder.replacing import place_series
+from alvh_bt.folder.replacing import place_series, reasons_against
 from alvh_bt.market.build import build_market
 from alvh_bt.market.csv_source import Table, read_text_table
 from alvh_bt.market.files import FILES
@@ -109,9 +109,7 @@ def bring_series(
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if name == "fundamentals" and is_long(content):
         content, left_out = to_wide(path.name, content)
-        notes += [
-            f"field {field} is read by nothing: {rows:,} rows left out" for field, rows in left_out.items()
-        ]
+        notes += [f"field {field}: read by nothing, {n:,} rows left out" for field, n in left_out.items()]
     table = read_text_table(path.name, content, spec)
     check_table(table, spec, day)
     market = _market_with(name, table, folder, day, notes)
@@ -126,15 +124,23 @@ def bring_series(
         fetched=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         terms=f"your own file, sha256 {digest}",
     )
-    refused = place_series(folder, {name: (placed, record)}, force)
-    if name in refused:
-        raise DataError(
-            f"{path.name}: not placed, the {name}.csv that is there is better: it "
-            f"{'; it '.join(refused[name])}: add --force to replace it all the same"
-        )
+    if not force:
+        _refuse_worse(path, name, placed, folder)
+    place_series(folder, {name: (placed, record)}, force=True)
     _LOG.info("imported %s as %s into %s: %d rows", path.name, name, folder, len(table.day))
     notes += _available(name, market)
     return Brought(folder / f"{name}.csv", first, last, len(table.day), tuple(notes))
+
+
+def _refuse_worse(path: Path, name: str, placed: bytes, folder: Path) -> None:
+    """Raise DataError when what is to be placed is worse than the file that stands there."""
+    standing = folder / f"{name}.csv"
+    reasons = reasons_against(standing.read_bytes(), placed, SPECS[name]) if standing.is_file() else []
+    if reasons:
+        raise DataError(
+            f"{path.name}: not placed, the {name}.csv that is there is better: the new one "
+            f"{'; '.join(reasons)}: add --force to replace it all the same"
+        )
 
 
 def _market_with(name: str, table: Table, folder: Path, today: dt.date, notes: list[str]) -> Market | None:
@@ -149,16 +155,13 @@ def _market_with(name: str, table: Table, folder: Path, today: dt.date, notes: l
     if folder.is_dir():
         contents = read_contents(Place(folder, ""), today)
         tables = contents.tables
-        faults = {
-            other: fault for other, fault in contents.faults.items() if other in SPECS and other != name
-        }
-        notes += [f"no study can run until this is mended: {fault}" for fault in faults.values()]
+        faults = [fault for other, fault in contents.faults.items() if other in SPECS and other != name]
+        notes += [f"no study can run until this is mended: {fault}" for fault in faults]
     tables = {**tables, name: table}
     missing = [spec.name for spec in FILES if spec.required and spec.name not in tables]
     if missing:
-        notes.append(
-            f"no study can run before {' and '.join(f'{each}.csv' for each in missing)} is there too"
-        )
+        files = " and ".join(f"{each}.csv" for each in missing)
+        notes.append(f"no study can run before {files} is there too")
         return None
     market = build_market(tables, today)
     _ = market.usable
@@ -174,7 +177,8 @@ def _available(name: str, market: Market | None) -> list[str]:
     else:
         given = [column.target for column in SPECS[name].columns if column.target]
         columns = given or [_GIVES[name]]
-        known = np.isfinite(np.column_stack([market.columns[each] for each in columns])).any(axis=1)
+        values = np.column_stack([market.columns[each] for each in columns])
+        known = np.asarray(np.isfinite(values).any(axis=1))
     what = PURPOSE[name][0]
     if not known.any():
         return [f"{what}: on no session of the S&P 500 history; check the dates"]

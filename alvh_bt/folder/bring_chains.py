@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import filecmp
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -97,4 +96,4 @@ def _move(staging: Path, target: Path, force: bool) -> None:
             raise DataError(f"{standing}: other chains of that name are there: add --force to replace them")
     for file in files:
         (target / file).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(staging / file, target / file)
+        (staging / file).replace(target / file)

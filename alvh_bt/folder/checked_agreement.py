@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from alvh_bt.contracts import Root
-from alvh_bt.folder.checked_values import robust_moves
+from alvh_bt.folder.checked_values import SPIKE_LEFT, SPIKE_MADS, robust_moves
 from alvh_bt.folder.contents import SPECS, Contents, Series
 from alvh_bt.folder.finding import Finding, found, main_column
 from alvh_bt.market.market import Market
@@ -18,6 +19,8 @@ from alvh_bt.market.market import Market
 TENORS: Final = {"vix9d": 9, "vix": 30, "vix3m": 93, "vix6m": 184}
 #: Log ratio of neighbouring tenors: within -0.46..0.42 for 9 to 30 days and -0.36..0.35 beyond since 2006.
 TENOR_RATIO: Final = 0.55
+#: Least move of that ratio, in logs, that is worth a line.
+TENOR_JUMP: Final = 0.1
 #: Relative difference of two sources of one close: more than rounding, less than any day's news.
 SOURCES_DIFFER: Final = 0.005
 #: Difference of a note's daily return and its futures' that no fee explains. Futures settle a quarter of an
@@ -55,7 +58,7 @@ def _frame(**series: Series) -> pd.DataFrame:
 def _tenors(contents: Contents) -> Iterator[Finding]:
     """Yield days on which the variance between two tenors is negative, or their ratio out of reason."""
     present = [name for name in TENORS if len(contents.series(name).day)]
-    for near, far in zip(present[:-1], present[1:], strict=True):
+    for near, far in pairwise(present):
         both = _frame(near=contents.series(near), far=contents.series(far))
         if not len(both):
             continue
@@ -64,17 +67,15 @@ def _tenors(contents: Contents) -> Iterator[Finding]:
         below = (forward < 0.0).to_numpy()
         what = f"more variance to {TENORS[near]} days than to {TENORS[far]}: one of them is wrong"
         yield from found("term", pair, "warning", days[below], what, -forward[below])
-        ratio = np.log(both["far"] / both["near"])
-        odd = (ratio.abs() > TENOR_RATIO).to_numpy() & ~below
+        ratio = np.log(both["far"].to_numpy() / both["near"].to_numpy())
+        odd = (np.abs(ratio) > TENOR_RATIO) & ~below
         what = f"a ratio beyond {np.exp(TENOR_RATIO):.2f} either way"
-        yield from found("term", pair, "warning", days[odd], what, ratio.abs()[odd])
-        moves = robust_moves("vix", Series(days, np.exp(ratio.to_numpy())))
-        back = np.append(moves[0][1:], np.nan)
-        lone = (
-            (moves[1] > 8.0) & (np.abs(moves[0] + back) < 0.25 * np.abs(moves[0])) & (np.abs(moves[0]) > 0.1)
-        )
+        yield from found("term", pair, "warning", days[odd], what, np.abs(ratio)[odd])
+        moves, mads = robust_moves(pair, Series(days, np.exp(ratio)))
+        gone = np.abs(moves + np.append(moves[1:], np.nan)) < SPIKE_LEFT * np.abs(moves)
+        lone = (mads > SPIKE_MADS) & gone & (np.abs(moves) > TENOR_JUMP) & ~odd & ~below
         what = "one moves without the other for a single day: a bad print in one of them?"
-        yield from found("term", pair, "warning", days[lone & ~odd & ~below], what)
+        yield from found("term", pair, "warning", days[lone], what, mads[lone])
 
 
 def _sources(contents: Contents) -> Iterator[Finding]:
@@ -88,7 +89,7 @@ def _sources(contents: Contents) -> Iterator[Finding]:
         both = _frame(one=contents.series(name, column), two=other)
         apart = ((both["two"] - both["one"]) / both["one"].abs()).abs()
         off = (apart > SOURCES_DIFFER).to_numpy()
-        what = f"{column} differs by more than {SOURCES_DIFFER:.1%} from {name}.{source}.csv, of {len(both):,} days"
+        what = f"{column} is more than {SOURCES_DIFFER:.1%} off {name}.{source}.csv, {len(both):,} days"
         yield from found("sources", name, "warning", both.index.to_numpy()[off], what, apart[off])
         if len(both) and not off.any():
             what = f"{len(both):,} days agree with {name}.{source}.csv"
@@ -107,8 +108,8 @@ def _notes(contents: Contents, market: Market) -> Iterator[Finding]:
         price = pd.Series(note.value, index=note.day).reindex(market.days)
         move = (price / price.shift() - 1.0).to_numpy()
         lever = np.array([note_leverage.py_func(root, day) for day in market.days.tolist()])
-        has_curve = settled.any(axis=1) & np.append(False, settled.any(axis=1)[:-1])
-        both = np.isfinite(move) & has_curve
+        curve = np.asarray(settled.any(axis=1))
+        both = np.isfinite(move) & curve & np.append(False, curve[:-1])
         if both.sum() < _FEWEST:
             continue
         apart = np.abs(move - lever * rolled)[both]

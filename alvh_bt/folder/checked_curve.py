@@ -1,4 +1,4 @@
-"""Checks of the VX futures: listings, expiries, single settlements off the curve, and the last one of each."""
+"""Checks of the VX futures: listings, expiries, settlements off the curve, and the last one of each."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _kinks(rows: pd.DataFrame) -> Iterator[Finding]:
     bad = largest & (size > KINK) & ((came + left).abs() < KINK_LEFT * size)
     what = f"one contract leaves the curve by more than {KINK:.0%} for one day: a bad settlement?"
     yield from found("curve", NAME, "warning", rows.loc[bad, "day"], what, size[bad])
-    steep = np.log(rows["settle"] / rows["near_settle"]).abs()
+    steep = pd.Series(np.log(rows["settle"] / rows["near_settle"])).abs()
     over = steep > STEP
     what = f"neighbouring months further apart than a factor of {np.exp(STEP):.1f}"
     yield from found("curve", NAME, "warning", rows.loc[over, "day"], what, steep[over])

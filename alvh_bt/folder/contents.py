@@ -22,7 +22,7 @@ from alvh_bt.placing import finish_interrupted
 
 SPECS: Final = {spec.name: spec for spec in FILES}
 #: How like a name must be to be taken for another, 0 to 1.
-_ALIKE: Final = 0.75
+_ALIKE: Final = 0.86
 
 
 class Place(NamedTuple):

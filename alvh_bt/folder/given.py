@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from alvh_bt.errors import DataError
-from alvh_bt.market.csv_source import Table, read_text_table, refuse_large, row_error
+from alvh_bt.market.csv_source import Table, refuse_large, row_error
 from alvh_bt.market.files import FileSpec
 
 #: Rows of a Parquet file beyond which it is no daily series: it may be small on disk and huge in memory.
@@ -82,29 +82,32 @@ def _parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         raise DataError(f"{path.name}: not a Parquet file that can be read ({told}): write it anew") from None
 
 
-def _iso(where: str, cells: pd.Series[str]) -> pd.Series[str]:
+def _iso(where: str, cells: pd.Series[Any]) -> pd.Series[Any]:
     """Return dates as YYYY-MM-DD; text stays as it is, and is checked with the CSV."""
     if not pd.api.types.is_datetime64_any_dtype(cells):
         return cells
-    late = cells.notna() & (cells != cells.dt.normalize())
+    moments = pd.DatetimeIndex(cells)
+    late = cells.notna().to_numpy() & np.asarray(moments != moments.normalize())
     if late.any():
-        k = int(late.to_numpy().argmax())
-        raise row_error(where, k + 2, f"{cells.name} has a time of day", "write the date alone")
-    return cells.dt.strftime("%Y-%m-%d")
+        raise row_error(
+            where, int(late.argmax()) + 2, f"{cells.name} has a time of day", "write the date alone"
+        )
+    return pd.Series(moments.strftime("%Y-%m-%d"), index=cells.index)
 
 
 def canonical_csv(table: Table, spec: FileSpec) -> bytes:
-    """Return the bytes of a table in the canonical form: its columns in order, plain numbers, no blank lines.
+    r"""Return the bytes of a table in the canonical form.
 
-    Numbers are written with the fewest digits that give them back.
+    Columns stand in their order, blank lines are gone, numbers have the fewest digits that give them back.
 
     Examples
     --------
+    >>> from alvh_bt.market.csv_source import read_text_table
     >>> from alvh_bt.market.files import FILES
     >>> vvix = next(spec for spec in FILES if spec.name == "vvix")
-    >>> text = b"close,date\\n85.10,2024-01-02\\n,2024-01-03\\n"
+    >>> text = b"close,date\n85.10,2024-01-02\n,2024-01-03\n"
     >>> canonical_csv(read_text_table("vvix.csv", text, vvix), vvix)
-    b'date,close\\n2024-01-02,85.1\\n2024-01-03,\\n'
+    b'date,close\n2024-01-02,85.1\n2024-01-03,\n'
     """
     columns: dict[str, Sequence[str]] = {spec.date: _days(table.day)}
     if spec.expiry:

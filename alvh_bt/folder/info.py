@@ -46,8 +46,10 @@ class FileInfo(NamedTuple):
 
 
 class FolderInfo(NamedTuple):
-    """A place of market data: its files, those `absent` (name -> what lacking it means), those nothing reads
-    (name -> the name perhaps meant), and those that cannot be used (name -> why), or why there is no market.
+    """A place of market data.
+
+    Its `files`; those `absent`, name -> what lacking it means; those `unread` by anything, name -> the name
+    perhaps meant; the `faults` of those that cannot be used; and the `error` that leaves no market, if any.
     """
 
     place: Place

@@ -25,9 +25,9 @@ class Wide(NamedTuple):
 
 
 def is_long(content: bytes) -> bool:
-    """Return whether the header of a CSV is that of the long form.
+    r"""Return whether the header of a CSV is that of the long form.
 
-    >>> is_long(b"as_of,symbol,field,value\\n"), is_long(b"as_of,symbol,group,quick_ratio\\n")
+    >>> is_long(b"as_of,symbol,field,value\n"), is_long(b"as_of,symbol,group,quick_ratio\n")
     (True, False)
     """
     header = content.split(b"\n", 1)[0].decode("utf-8-sig", "replace")

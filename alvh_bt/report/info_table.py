@@ -36,19 +36,14 @@ def print_info(info: FolderInfo, console: Console) -> None:
     say(Text(f"Market data: {info.place.folder or 'arch package'} ({info.place.why})", style="bold"))
     if info.files:
         say(_files(info.files))
-        say(Text("obs, rep, mod, none: percent of the sessions between first and last that are observed,"))
-        say(Text("repaired, modelled, lacking. age: sessions since the last row."))
+        say(Text("obs, rep, mod, none: percent of the sessions from first to last that are"))
+        say(Text("observed, repaired, modelled, lacking. age: sessions since the last row."))
     say(Text("Sources", style="bold"))
     for each in info.files:
         say(Text(f"  {each.name}: {source_told(each, info.place.folder is None)}"))
-    for title, lines in (
-        ("Cannot be used", info.faults),
-        ("Not there", info.absent),
-        (
-            "Read by nothing",
-            {name: f"is it {near}.csv?" if near else "" for name, near in info.unread.items()},
-        ),
-    ):
+    slips = {name: f"is it {near}.csv?" if near else "" for name, near in info.unread.items()}
+    parts = (("Cannot be used", info.faults), ("Not there", info.absent), ("Read by nothing", slips))
+    for title, lines in parts:
         if lines:
             say(Text(title, style="bold"))
         for name, line in lines.items():
