@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ START, END = pd.Timestamp("2018-06-01"), pd.Timestamp("2019-11-29")
 Frames = dict[str, pd.DataFrame]
 
 
+@functools.cache
 def clean_frames(seed: int = 7) -> Frames:
     """Frames by file: a smooth market in which all files agree."""
     rng = np.random.default_rng(seed)
