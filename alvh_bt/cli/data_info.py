@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from alvh_bt.errors import ConfigError
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 
-def info() -> None:
-    """Show what market data is there.
+def info(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of CSVs (spx.csv, vix.csv, ...); else fetched data, else the sample."),
+    ] = None,
+) -> None:
+    """Show what market data is there: span, share observed, age and licence of each file, and what is not.
 
-    Example: alvh data info
+    Example: alvh data info --data market
     """
-    raise ConfigError("alvh data info is not there yet; use a later version")
+    from rich.console import Console
+
+    from alvh_bt.folder.info import folder_info
+    from alvh_bt.report.info_table import print_info
+
+    told = folder_info(data)
+    print_info(told, Console())
+    if told.error is not None:
+        raise told.error

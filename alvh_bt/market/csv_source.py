@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from alvh_bt.errors import DataError
 from alvh_bt.market.files import FileSpec
 
+#: Bytes of the largest daily series that is read: a century of VX settlements has a tenth of it.
+LARGEST_BYTES = 200_000_000
 _SHOWN = 40  # characters of a bad cell that a message repeats
 
 
@@ -43,6 +45,17 @@ def row_error(where: str, row: int, what: str, remedy: str) -> DataError:
     return DataError(f"{where}, row {row}: {what}: {remedy}")
 
 
+def refuse_large(path: Path) -> None:
+    """Raise DataError for a file that is too large to be a daily series, before it is read."""
+    size = path.stat().st_size
+    if size > LARGEST_BYTES:
+        most = LARGEST_BYTES // 1_000_000
+        raise DataError(
+            f"{path.name}: {size // 1_000_000:,} MB, at most {most} MB for a daily series: "
+            "give one row a day, or put option quotes into a folder of chains"
+        )
+
+
 def read_table(path: Path, spec: FileSpec) -> Table:
     """Return the rows of a CSV file, its dates and numbers parsed.
 
@@ -56,9 +69,10 @@ def read_table(path: Path, spec: FileSpec) -> Table:
     Raises
     ------
     DataError
-        The file is unreadable, empty, not CSV, lacks a column, or holds a bad date or number.
+        The file is unreadable, too large, empty, not CSV, lacks a column, or holds a bad date or number.
     """
     try:
+        refuse_large(path)
         content = path.read_bytes()
     except OSError as error:
         raise DataError(

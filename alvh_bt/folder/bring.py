@@ -1,0 +1,186 @@
+"""Bringing a file of the user's own into a folder of market data: checked, made canonical, placed whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from alvh_bt.contracts import calendar_date
+from alvh_bt.errors import ConfigError, DataError
+from alvh_bt.folder.contents import SPECS, Place, read_contents
+from alvh_bt.folder.given import canonical_csv, given_bytes, wanted_columns
+from alvh_bt.folder.lacking import PURPOSE
+from alvh_bt.folder.long_form import is_long, to_wide
+from alvh_bt.folder.provenance import record_of
+from alvh_bt.folder.replacing import place_series, reasons_against
+from alvh_bt.market.build import build_market
+from alvh_bt.market.csv_source import Table, read_text_table
+from alvh_bt.market.files import FILES
+from alvh_bt.market.market import VX_FUTURES, Market
+from alvh_bt.market.quality import check_table
+
+_LOG = logging.getLogger("alvh_bt.folder")
+#: Other words for a file.
+ALIASES: Final = {"set": "settlements", "vro": "settlements", "advance_decline": "advances"}
+CHAINS: Final = "chains"
+#: The column of the market that a file without one of its own gives.
+_GIVES: Final = {
+    "macro_events": "days_to_fomc",
+    "fundamentals": "quick_ratio",
+    "etp_vxx_series_a": "vxx",
+}
+
+
+class Brought(NamedTuple):
+    """What was placed: `path`, its dates and `rows`, and `notes`, a line each for the user."""
+
+    path: Path
+    first: dt.date
+    last: dt.date
+    rows: int
+    notes: tuple[str, ...]
+
+
+def canonical_name(name: str) -> str:
+    """Return the file that a name or another word for it means.
+
+    Raises
+    ------
+    ConfigError
+        For a name that no file has; names them all.
+
+    Examples
+    --------
+    >>> canonical_name("set"), canonical_name("VIX.csv")
+    ('settlements', 'vix')
+    """
+    plain = name.strip().lower().removesuffix(".csv")
+    plain = ALIASES.get(plain, plain)
+    if plain not in SPECS and plain != CHAINS:
+        raise ConfigError(f"--as {name}: no such series; known: {', '.join([*SPECS, CHAINS])}")
+    return plain
+
+
+def names_told() -> list[str]:
+    """Return a line for each name that can be imported."""
+    also = {meant: [word for word in ALIASES if ALIASES[word] == meant] for meant in ALIASES.values()}
+    lines = []
+    for name in SPECS:
+        words = f" (also: {', '.join(also[name])})" if name in also else ""
+        lines.append(f"{name}: {PURPOSE[name][0]}{words}: {','.join(wanted_columns(SPECS[name]))}")
+    return [*lines, f"{CHAINS}: option quotes, a file or a folder, any layout of docs/PRICES.md"]
+
+
+def bring_series(
+    path: Path, name: str, folder: Path, force: bool = False, today: dt.date | None = None
+) -> Brought:
+    """Place a user's own file into a folder of market data, and return what was placed.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet with the columns of `name`; fundamentals also as `as_of, symbol, field, value`.
+    name
+        As in `market.files.FILES`.
+    folder
+        Made when it is not there.
+    force
+        Whether it may replace a file that is longer, newer or fuller.
+    today
+        Rows dated later are refused; None is the day of the call.
+
+    Raises
+    ------
+    DataError
+        The file is unusable, the market would not load with it, or it is worse than the one there. Nothing
+        is placed then.
+    ConfigError
+        The folder cannot be written.
+    """
+    spec, day = SPECS[name], today or dt.date.today()
+    notes: list[str] = []
+    dates = [spec.date, *(["expiry"] if spec.expiry else [])]
+    content = given_bytes(path, [*wanted_columns(spec), "field", "value"], dates)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if name == "fundamentals" and is_long(content):
+        content, left_out = to_wide(path.name, content)
+        notes += [f"field {field}: read by nothing, {n:,} rows left out" for field, n in left_out.items()]
+    table = read_text_table(path.name, content, spec)
+    check_table(table, spec, day)
+    market = _market_with(name, table, folder, day, notes)
+    placed = canonical_csv(table, spec)
+    first, last = calendar_date(int(table.day.min())), calendar_date(int(table.day.max()))
+    record = record_of(
+        placed,
+        (str(first), str(last)),
+        len(table.day),
+        source="import",
+        url=path.name,
+        fetched=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        terms=f"your own file, sha256 {digest}",
+    )
+    if not force:
+        _refuse_worse(path, name, placed, folder)
+    place_series(folder, {name: (placed, record)}, force=True)
+    _LOG.info("imported %s as %s into %s: %d rows", path.name, name, folder, len(table.day))
+    notes += _available(name, market)
+    return Brought(folder / f"{name}.csv", first, last, len(table.day), tuple(notes))
+
+
+def _refuse_worse(path: Path, name: str, placed: bytes, folder: Path) -> None:
+    """Raise DataError when what is to be placed is worse than the file that stands there."""
+    standing = folder / f"{name}.csv"
+    reasons = reasons_against(standing.read_bytes(), placed, SPECS[name]) if standing.is_file() else []
+    if reasons:
+        raise DataError(
+            f"{path.name}: not placed, the {name}.csv that is there is better: the new one "
+            f"{'; '.join(reasons)}: add --force to replace it all the same"
+        )
+
+
+def _market_with(name: str, table: Table, folder: Path, today: dt.date, notes: list[str]) -> Market | None:
+    """Return the market of the folder with a new table in it, None where it still lacks what it must have.
+
+    Raises
+    ------
+    DataError
+        When there would be a market but for this table.
+    """
+    tables = {}
+    if folder.is_dir():
+        contents = read_contents(Place(folder, ""), today)
+        tables = contents.tables
+        faults = [fault for other, fault in contents.faults.items() if other in SPECS and other != name]
+        notes += [f"no study can run until this is mended: {fault}" for fault in faults]
+    tables = {**tables, name: table}
+    missing = [spec.name for spec in FILES if spec.required and spec.name not in tables]
+    if missing:
+        files = " and ".join(f"{each}.csv" for each in missing)
+        notes.append(f"no study can run before {files} is there too")
+        return None
+    market = build_market(tables, today)
+    _ = market.usable
+    return market
+
+
+def _available(name: str, market: Market | None) -> list[str]:
+    """Return what a study can use now, and from which session on."""
+    if market is None:
+        return []
+    if name == VX_FUTURES:
+        known = np.isfinite(market.vx_settle[:, 0])
+    else:
+        given = [column.target for column in SPECS[name].columns if column.target]
+        columns = given or [_GIVES[name]]
+        values = np.column_stack([market.columns[each] for each in columns])
+        known = np.asarray(np.isfinite(values).any(axis=1))
+    what = PURPOSE[name][0]
+    if not known.any():
+        return [f"{what}: on no session of the S&P 500 history; check the dates"]
+    first, last = market.sessions[known][[0, -1]]
+    return [f"{what}: available to studies from {first} to {last}"]

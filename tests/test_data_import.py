@@ -1,0 +1,212 @@
+"""`alvh data import` and `alvh data info`: what is placed, what is refused, nothing half-written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from data_folders import clean_frames, write_folder
+
+from alvh_bt.cli.main import run
+from alvh_bt.errors import DataError
+from alvh_bt.folder.bring import names_told
+from alvh_bt.market import load_folder
+from alvh_bt.market.csv_source import read_table
+from alvh_bt.market.files import FILES
+
+TODAY = dt.date(2020, 1, 2)
+SPECS = {spec.name: spec for spec in FILES}
+CHAIN = "quote_date,root,expiration,strike,type,bid,ask,underlying,open_interest,volume\n" + "".join(
+    f"2019-01-0{day},SPX,2019-02-15,{strike},{side},{bid},{bid + 1.0},2500.0,10,10\n"
+    for day in (2, 3)
+    for strike, side, bid in ((2400, "P", 40.0 + day), (2500, "P", 70.0 + day), (2600, "C", 30.0 + day))
+)
+
+
+@pytest.fixture
+def market(tmp_path) -> Path:
+    frames = clean_frames()
+    return write_folder({name: frames[name] for name in ("spx", "vix", "vvix")}, tmp_path / "data" / "market")
+
+
+def bring(file: Path, name: str, market: Path, *more: str) -> int:
+    return run(["data", "import", str(file), "--as", name, "--data", str(market), *more])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def given(tmp_path: Path, text: str, name: str = "mine.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def test_csv_is_placed_in_canonical_form_with_its_provenance(tmp_path, market, capsys):
+    text = "declines,note,date,advances\n1200,x,2018-06-04,1800.0\n,,2018-06-05,1500\n\n"
+    path = given(tmp_path, text)
+    assert bring(path, "advance_decline", market) == 0
+    assert (market / "advances.csv").read_bytes() == (
+        b"date,advances,declines\n2018-06-04,1800,1200\n2018-06-05,1500,\n"
+    )
+    record = json.loads((market / "PROVENANCE.json").read_text())["advances"]
+    assert (record["source"], record["url"], record["rows"]) == ("import", "mine.csv", 2)
+    assert hashlib.sha256(text.encode()).hexdigest() in record["terms"]
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert f"placed {market / 'advances.csv'}: 2018-06-04 to 2018-06-05, 2 rows" in said.out
+    assert "advancing and declining issues: available to studies from 2018-06-04 to 2018-06-05" in said.out
+    assert load_folder(market, TODAY).columns["advances"][1] == 1800.0
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp", "string"])
+def test_parquet_with_any_kind_of_date(tmp_path, market, kind):
+    days = pd.DatetimeIndex(["2018-06-04", "2018-06-05"])
+    dates = {"date": days.date, "timestamp": days, "string": days.strftime("%Y-%m-%d")}[kind]
+    path = tmp_path / "x.parquet"
+    pd.DataFrame({"other": [object.__name__] * 2, "close": [11.25, None], "date": dates}).to_parquet(path)
+    assert bring(path, "skew", market) == 0
+    assert (market / "skew.csv").read_bytes() == b"date,close\n2018-06-04,11.25\n2018-06-05,\n"
+
+
+def test_settlement_values_go_by_another_word(tmp_path, market):
+    path = given(tmp_path, "date,spx_set,vro\n2018-06-15,2779.11,\n2018-06-20,,12.6\n")
+    assert bring(path, "set", market) == 0
+    assert read_table(market / "settlements.csv", SPECS["settlements"]).values["vro"][1] == 12.6
+
+
+def test_fundamentals_in_the_long_form(tmp_path, market, capsys):
+    rows = (
+        "as_of,symbol,field,value\n2018-06-04,AAA,group,reit\n2018-07-02,AAA,quick_ratio,1.5\n"
+        "2018-06-04,AAA,quick_ratio,1.25\n2018-06-05,BBB,group,technology\n2018-06-05,BBB,quick_ratio,2\n"
+        "2018-06-05,BBB,ebitda,7\n"
+    )
+    assert bring(given(tmp_path, rows), "fundamentals", market) == 0
+    assert (market / "fundamentals.csv").read_text() == (
+        "as_of,symbol,group,quick_ratio\n2018-06-04,AAA,reit,1.25\n2018-06-05,BBB,technology,2\n"
+        "2018-07-02,AAA,reit,1.5\n"
+    )
+    assert "field ebitda: read by nothing, 1 rows left out" in capsys.readouterr().out
+    # The median of 1.25 and 2.
+    assert load_folder(market, TODAY).columns["quick_ratio"][2] == 1.625
+
+
+REFUSED = [
+    # name, text, what the line holds, status
+    ("skew", "date,close\n04/06/2018,1\n", "mine.csv, row 2: date '04/06/2018' is not a date", 3),
+    ("skew", "date,close\n2018-06-04,x\n", "mine.csv, row 2: close 'x' is not a number", 3),
+    ("skew", "date,level\n2018-06-04,1\n", "mine.csv, row 1: no column 'close'", 3),
+    ("skew", "date,close\n2018-06-05,1\n2018-06-04,1\n", "row 3: date 2018-06-04 is earlier", 3),
+    ("skew", "", "mine.csv: the file is empty", 3),
+    ("vvix", "date,close\n2018-06-04,90\n", "mine.csv: not placed, the vvix.csv that is there is better", 3),
+    ("vix", "date,open,high,low,close\n2011-06-06,9,9,9,9\n", "vix: no close on any session", 3),
+    ("fundamentals", "as_of,symbol,field,value\n2018-06-04,A,quick_ratio,1\n", "row 2: A has no group", 3),
+    ("fundamentals", "as_of,symbol,field,value\n2018-06-04,A,group,bank\n", "has the field quick_ratio", 3),
+    ("fundamentals", "as_of,symbol,field,value\n4.6.18,A,group,reit\n", "row 2: as_of '4.6.18' is not", 3),
+    ("putcall", "date,total\n2018-06-04,1\n", "--as putcall: no such series; known: spx, vix,", 2),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "said", "status"), REFUSED)
+def test_what_cannot_be_used_is_refused_and_nothing_changes(
+    tmp_path, market, capsys, name, text, said, status
+):
+    before = contents(market.parent)
+    assert bring(given(tmp_path, text), name, market) == status
+    error = capsys.readouterr().err.splitlines()
+    assert said in error[-1]
+    assert len(error) == 1 or name == "putcall"
+    assert contents(market.parent) == before
+
+
+def test_an_unknown_name_lists_the_names(tmp_path, market, capsys):
+    bring(given(tmp_path, "x\n"), "vix9", market)
+    assert capsys.readouterr().err.splitlines()[:-1] == names_told()
+    assert len(names_told()) == len(FILES) + 1
+
+
+def test_a_worse_file_is_placed_when_forced_and_the_old_one_kept(tmp_path, market):
+    old = (market / "vvix.csv").read_bytes()
+    assert bring(given(tmp_path, "date,close\n2018-06-04,90\n"), "vvix", market, "--force") == 0
+    assert (market / "vvix.csv").read_text() == "date,close\n2018-06-04,90\n"
+    assert (market / ".previous" / "vvix.csv").read_bytes() == old
+
+
+def test_the_first_files_of_a_folder_may_come_one_by_one(tmp_path, capsys):
+    source = write_folder(clean_frames(), tmp_path / "source")
+    empty = tmp_path / "new" / "market"
+    assert bring(source / "spx.csv", "spx", empty) == 0
+    assert "no study can run before vix.csv is there too" in capsys.readouterr().out
+    assert bring(source / "vix.csv", "vix", empty) == 0
+    assert len(load_folder(empty, TODAY).sessions) == 378
+
+
+def test_what_is_not_parquet_or_has_times_is_one_line(tmp_path, market, capsys):
+    assert bring(given(tmp_path, "date,close\n", "x.parquet"), "skew", market) == 3
+    assert "x.parquet: not a Parquet file that can be read" in capsys.readouterr().err
+    path = tmp_path / "late.parquet"
+    pd.DataFrame({"date": pd.DatetimeIndex(["2018-06-04 16:00"]), "close": [1.0]}).to_parquet(path)
+    assert bring(path, "skew", market) == 3
+    error = capsys.readouterr().err
+    assert "late.parquet, row 2: date has a time of day: write the date alone" in error
+    assert error.count("\n") == 1
+
+
+def test_a_file_of_a_gigabyte_is_refused_before_it_is_read(tmp_path, market, capsys):
+    path = tmp_path / "huge.csv"
+    with path.open("wb") as file:
+        os.truncate(file.fileno(), 1_000_000_000)
+    with pytest.raises(DataError, match=r"huge\.csv: 1,000 MB, at most 200 MB"):
+        read_table(path, SPECS["skew"])
+    assert bring(path, "skew", market) == 3
+    assert "huge.csv: 1,000 MB, at most 200 MB for a daily series" in capsys.readouterr().err
+
+
+def test_chains_are_read_whole_and_placed_beside_the_market(tmp_path, market, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = given(tmp_path, CHAIN, "spx.csv")
+    target = market.parent / "chains"
+    assert bring(path, "chains", market) == 0
+    said = capsys.readouterr().out
+    assert f"placed {target}: 2019-01-02 to 2019-01-03, 6 quotes" in said
+    assert f"alvh compare --data {market} --chains {target}" in said
+    before = contents(market.parent)
+    path.write_text(CHAIN.replace(",42.0,", ",42.5,"))
+    assert bring(path, "chains", market) == 3
+    assert "other chains of that name are there: add --force" in capsys.readouterr().err
+    path.write_text(CHAIN.replace("2019-02-15", "soon"))
+    assert bring(path, "chains", market, "--force") == 3
+    assert contents(market.parent) == before
+    assert not list(market.parent.glob(".alvh*"))
+
+
+def test_info_tells_what_is_there_and_what_is_not(tmp_path, market, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert bring(given(tmp_path, "date,close\n2018-06-04,130\n2018-06-06,131\n"), "skew", market) == 0
+    (market / "vix-9d.csv").write_text("date,close\n")
+    capsys.readouterr()
+    assert run(["data", "info", "--data", str(market)]) == 0
+    said = capsys.readouterr().out
+    lines = [line.split() for line in said.splitlines()]
+    # Two of the three sessions from 4 to 6 June have a value.
+    row = next(line for line in lines if line[:1] == ["skew"])
+    assert row[1:8] == ["2018-06-04", "2018-06-06", "2", "66.6", "0.0", "0.0", "33.3"]
+    assert "skew: import; fetched" in said
+    assert "vx_futures: the curve is modelled from VIX" in said
+    assert "vix-9d.csv: is it vix9d.csv?" in said
+    assert "(named by --data)" in " ".join(said.split())
+
+
+def test_info_of_a_folder_that_cannot_run_is_told_with_exit_3(tmp_path, market, capsys):
+    (market / "vix.csv").unlink()
+    assert run(["data", "info", "--data", str(market)]) == 3
+    said = capsys.readouterr()
+    assert "spx" in said.out
+    assert said.err.startswith("alvh: ")
+    assert said.err.count("\n") == 1
