@@ -103,7 +103,7 @@ def delta_level(
             points = study.shock.vix_points_per_percent
             level = level_at_delta(lot_contract(lot), delta, today.prices, points)
             if not math.isnan(level):
-                return f"SPX about {level:,.0f} ({level / today.prices.spot - 1.0:+.1%})"
+                return f"SPX {level:,.0f} ({level / today.prices.spot - 1.0:+.1%})"
     return ""
 
 
@@ -118,7 +118,7 @@ def _of_entry(close: Close, params: CondorParams, asked: Asked) -> Iterator[Trig
     waits += [] if calm else ["a lower VIX"]
     why = f"waits for {' and '.join(waits)}"
     following = next_entry(today, params)
-    told = f"next scheduled close {calendar_date(following)}" if following > 0 else ""
+    told = f"next {calendar_date(following)}" if following > 0 else ""
     days = 0.0 if due else float(following - today.day) if following > 0 else math.nan
     schedule = _trigger(group, "entry: schedule", reason, days, 0.0, "days")._replace(above=False)
     found = asked.state(schedule, due, why)

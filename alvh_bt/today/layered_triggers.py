@@ -128,7 +128,7 @@ def _with_level(trigger: Trigger, close: Close, study: Study, condor: CondorView
         return trigger
     if trigger.reason == Reason.IV_EXPANSION:
         level = condor.entry_vix * (1.0 + trigger.threshold)
-        return trigger._replace(told=f"VIX {level:.2f} (now {close.today.prices.vix_level:.2f})")
+        return trigger._replace(told=f"VIX {level:.2f}")
     if trigger.reason != Reason.SHORT_DELTA:
         return trigger
     levels = [

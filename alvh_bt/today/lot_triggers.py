@@ -68,7 +68,7 @@ def _monetise(lot: Any, mid: float, rules: LayeredRules, asked: Asked) -> Trigge
     found = asked.state(trigger, monetised_size(lot, mid, rules) != 0.0, "its layer leaves on this close")
     if found.state == ARMED:
         at = lot["entry_price"] * threshold
-        return found._replace(told=f"mark {mid:.2f}, sells {params.monetise_share:.0%} at {at:.2f}")
+        return found._replace(told=f"sells {params.monetise_share:.0%} at {at:.2f}")
     return found
 
 
@@ -86,7 +86,9 @@ def _rolls(
         shift = lot_trigger(
             lot, "shift with the condor's roll", Reason.TIME_SHIFT, dte, params.shift_dte, "days"
         )
-        yield asked.state(shift._replace(above=False), reason == Reason.TIME_SHIFT, why)
+        met = reason in (Reason.TIME_SHIFT, Reason.ROLL_FORWARD) and dte <= params.shift_dte
+        told = "rolled by its days to expiry" if reason == Reason.ROLL_FORWARD else why
+        yield asked.state(shift._replace(above=False), met, told)
 
 
 def _exchange(lot: Any, close: Close, rules: LayeredRules, asked: Asked) -> Trigger:

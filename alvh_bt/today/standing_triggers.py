@@ -143,7 +143,9 @@ def vxth_triggers(close: Close, params: VxthParams, asked: Asked) -> Iterator[Tr
     if expiry > 0:
         level = float(forward_price(Root.VIX, expiry, today.prices))
         share = call_share(level, params)
-        band = _trigger(Layer.TAIL, "future", reason, level, params.low, "vol points")
+        bound = params.low if level <= params.top else params.top
+        band = _trigger(Layer.TAIL, "future", reason, level, bound, "vol points")
+        band = band._replace(above=level <= params.top)
         told = f"{share:.1%} of NAV at this level; none to {params.low:g} or above {params.top:g}"
         waits = told if not is_roll_day(today) else f"{told}; {why}"
         yield asked.state(band, share > 0.0, waits)._replace(told=told)
