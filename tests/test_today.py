@@ -6,14 +6,14 @@ import datetime as dt
 import json
 import math
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
-from engine_fixtures import World, embedded, real, window_study
+from engine_fixtures import World, embedded, window_study
 
 from alvh_bt.analysis.plain import plain
+from alvh_bt.book.records import REASON_TEXT
 from alvh_bt.config import Study
 from alvh_bt.contracts import calendar_date
 from alvh_bt.engine.closes import Close
@@ -21,7 +21,7 @@ from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.run import run_variant
 from alvh_bt.engine.today import Calendar
 from alvh_bt.pricing.model import ModelPrices
-from alvh_bt.today.run import decide_today, sheet_of
+from alvh_bt.today.run import sheet_of
 from alvh_bt.today.sheet import make_sheet
 
 NOW = dt.datetime(2019, 1, 2, 12, 0, tzinfo=dt.UTC)
@@ -165,7 +165,7 @@ def test_the_book_is_what_the_trades_left(hedge) -> None:
             for c in sheet["condors"] for leg, strike in c["strikes"].items()
         }  # fmt: skip
         held = held_by_trades(watched.run, date, "condor")
-        assert {tuple(name.split()[:2]) + (float(name.split()[2]),): v for name, v in held.items()} == (
+        assert {(*name.split()[:2], float(name.split()[2])): v for name, v in held.items()} == (
             pytest.approx(legs)
         )
         lots += len(told)
@@ -203,7 +203,7 @@ def agrees(watched: Watched) -> dict[str, int]:
     counts: dict[str, int] = {}
     for k, close in enumerate(watched.closes):
         sheet = watched.sheet(k)
-        rows = [t for t in sheet["triggers"]]
+        rows = sheet["triggers"]
         for trigger in rows:
             counts[trigger["state"]] = counts.get(trigger["state"], 0) + 1
             value, threshold = trigger["value"], trigger["threshold"]
@@ -224,8 +224,6 @@ def agrees(watched: Watched) -> dict[str, int]:
             (t["book"], t["condor"], t["reason"]) for t in rows if t["state"] == "fires"
         }  # fmt: skip
         books = ("condor", "hedge")
-        from alvh_bt.book.records import REASON_TEXT
-
         ordered = {(books[b], g, REASON_TEXT[reason]) for b, g, _, reason in keys_of_orders(close)}
         assert fires == ordered, calendar_date(close.today.day)
         for order in (o for d in close.asked for o in d.orders if o.book == 1 and o.lot >= 0 and o.group > 0):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -43,10 +44,8 @@ def print_today(result: Mapping[str, Any], console: Console) -> None:
                 console.print(_table(part, width), width=width, highlight=False)
 
 
-def _indented(line: Line) -> Any:
+def _indented(line: Line) -> Padding:
     """Return a line whose further lines stand under its first."""
-    from rich.padding import Padding
-
     text = line.text.lstrip()
     return Padding(Text(text, style=line.style), (0, 0, 0, len(line.text) - len(text)))
 

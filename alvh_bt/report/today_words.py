@@ -75,10 +75,11 @@ def orders_headline(sheet: Mapping[str, Any]) -> str:
     nearest = sheet["nearest"]
     if nearest is None:
         return f"No orders for {when}."
-    owner = trigger_owner(nearest, sheet)
+    owner, unit = trigger_owner(nearest, sheet), nearest["unit"]
     value, threshold = written(nearest, "value"), written(nearest, "threshold")
     way = ">=" if nearest["above"] else "<="
     told = f"; {nearest['told']}" if nearest["told"] else ""
+    value += f" {unit}" if unit in _NAMED else ""
     away = written(nearest, "distance")
     return (
         f"No orders for {when}. Nearest trigger: {owner}, {nearest['name']} {value}, "
@@ -111,7 +112,8 @@ def condor_lines(condor: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"  break-even {wording.usd(condor['break_even_low'])} to {wording.usd(condor['break_even_high'])}; "
         f"projected IRR {wording.percent(condor['irr'], 1)} a year "
-        f"({wording.percent(condor['entry_irr'], 1)} after entry); rolls used: put {condor['put_rolls']}, call {condor['call_rolls']}"
+        f"({wording.percent(condor['entry_irr'], 1)} after entry); "
+        f"rolls used: put {condor['put_rolls']}, call {condor['call_rolls']}"
     )
 
 
@@ -160,11 +162,11 @@ def order_lines(order: Mapping[str, Any]) -> Iterator[str]:
         side = "buy" if leg["contracts"] > 0.0 else "sell"
         size = contracts_text(abs(leg["contracts"]))
         yield f"  {side} {size} {leg['contract']} at about {price(leg['price'])}"
-    without, with_it = (wording.percent(order[name], 1) for name in ("irr_without", "irr_with"))
-    yield (
-        f"  expected cost {price(order['cost_usd'])} USD; projected IRR a year {without} without, "
-        f"{with_it} with it; filled {order['fill_day']} {order['fill_at']}"
-    )
+    text = f"  expected cost {price(order['cost_usd'])} USD"
+    if order["irr_without"] is not None or order["irr_with"] is not None:
+        without, with_it = (wording.percent(order[name], 1) for name in ("irr_without", "irr_with"))
+        text += f"; projected IRR a year {without} without, {with_it} with it"
+    yield text
 
 
 def note_text(note: Mapping[str, Any]) -> str:

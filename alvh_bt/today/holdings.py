@@ -159,10 +159,10 @@ def _layer_state(close: Close, group: int, layer: int, held: list[Any]) -> tuple
         REASON_TEXT[note.reason] for decision in close.asked for note in decision.notes
         if (note.book, note.group, note.layer) == (Book.HEDGE, group, layer)
     ]  # fmt: skip
-    lots = "; ".join(f"{lot['contracts']:,.2f} {contract_name(lot_contract(lot))}" for lot in held)
+    lots = "; ".join(f"{lot['contracts']:,.4g} {contract_name(lot_contract(lot))}" for lot in held)
     reasons = "; ".join(dict.fromkeys(REASON_TEXT[order.reason] for order in ours))
     if ours and not held:
-        bought = "; ".join(f"{o.contracts:,.2f} {contract_name(order_contract(o))}" for o in ours)
+        bought = "; ".join(f"{o.contracts:,.4g} {contract_name(order_contract(o))}" for o in ours)
         return "ordered", f"{reasons}: {bought}"
     sold = {order.lot for order in ours if order.action == Action.CLOSE}
     if held and sold == {int(lot["id"]) for lot in held} and all(o.reason != Reason.MONETISED for o in ours):

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from alvh_bt import __version__
 from alvh_bt.analysis.plain import plain
 from alvh_bt.config import Study
@@ -83,7 +81,7 @@ def decide_today(
     result: dict[str, Any] = plain({
         "version": __version__,
         "made": now.isoformat(timespec="seconds"),
-        "data": _data(market, study, now, where, last),
+        "data": _data(market, study, now, where),
         "window": {
             "start": calendar_date(market.days[first]).isoformat(),
             "end": calendar_date(market.days[last]).isoformat(),
@@ -122,32 +120,25 @@ def sheet_of(
     return make_sheet(market, study, run, closes[0], prices)
 
 
-def _data(market: Market, study: Study, now: dt.datetime, where: str, last: int) -> dict[str, Any]:
+def _data(market: Market, study: Study, now: dt.datetime, where: str) -> dict[str, Any]:
     """Return where the data comes from, where it ends, and what to warn of."""
-    usable = market.usable[1]
-    end = calendar_date(market.days[-1])
-    behind = sessions_behind(usable, now)
+    first, last = market.usable
+    behind, missing = sessions_behind(last, now), len(market.days) - 1 - market.index_of(last)
     warnings = []
-    if study.end is None and behind > 0:
-        warnings.append(f"the data ends {behind:,} session{'s' * (behind > 1)} ago, on {usable}")
-    if usable < end:
-        missing = (
-            int(np.count_nonzero(market.days > market.days[last]))
-            if study.end is None
-            else len(market.days)
-            - 1
-            - int(np.searchsorted(market.days, np.datetime64(usable).astype(np.int64)))
-        )
-        warnings.append(
-            f"VIX ends on {usable}, {missing} session{'s' * (missing > 1)} before the S&P 500: add its closes"
-        )
-    clipped = market.clipped(study.start, study.end)
-    if study.end is not None and clipped:
-        warnings.append(f"the window {clipped}")
+    if behind > 0 and (study.end is None or study.end > last):
+        warnings.append(f"the data ends {_sessions(behind)} ago, on {last}")
+    if missing > 0:
+        warnings.append(f"VIX ends on {last}, {_sessions(missing)} before the S&P 500: add its closes")
+    if study.start is not None and study.start < first:
+        warnings.append(f"the window {market.clipped(study.start)}")
     return {
         "where": where,
-        "last_session": usable.isoformat(),
+        "last_session": last.isoformat(),
         "sessions_behind": behind,
         "fingerprint": market.fingerprint,
         "warnings": warnings,
     }
+
+
+def _sessions(count: int) -> str:
+    return f"{count:,} session{'s' * (count > 1)}"
