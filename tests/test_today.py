@@ -47,8 +47,8 @@ class Watched(NamedTuple):
         return self.sheets[k]
 
     def _made(self, k: int) -> dict[str, Any]:
-        close = self.closes[k]
-        run = self.run.until(pd.Timestamp(calendar_date(close.today.day)))
+        # The run goes on beyond the close: the sheet must not notice.
+        run, close = self.run, self.closes[k]
         made: dict[str, Any] = plain(make_sheet(self.world.market, self.study, run, close, self.world.prices))
         return made
 
@@ -64,7 +64,7 @@ def _sample(hedge: str, start: str, end: str, settings: str) -> Watched:
     return watched_in(embedded(), window_study(start, end, **json.loads(settings)), hedge)
 
 
-def sample(hedge: str, start: str = "2015-07-13", end: str = "2015-10-30", **settings: Any) -> Watched:
+def sample(hedge: str, start: str = "2015-08-03", end: str = "2015-10-09", **settings: Any) -> Watched:
     return _sample(hedge, start, end, json.dumps(settings, sort_keys=True))
 
 
@@ -83,10 +83,12 @@ def follows(watched: Watched) -> None:
     """On every close the sheet's orders and notes are the journal's rows, and its orders the next fills."""
     run, fill = watched.run, watched.study.book.fill
     seen, journal_seen, filled = 0, 0, 0
+    journals = dict(list(run.journal.groupby("date")))
+    trades = dict(list(run.trades[run.trades["action"] != "settle"].groupby("date")))
     for k, close in enumerate(watched.closes):
         sheet = watched.sheet(k)
         date = pd.Timestamp(calendar_date(close.today.day))
-        rows = run.journal[run.journal["date"] == date]
+        rows = journals.get(date, run.journal[:0])
         sent = rows[rows["event"] != "note"]
         told = [(o["layer"], o["event"], o["reason"], o["contracts"], o["cost_usd"]) for o in sheet["orders"]]
         names = ("layer", "event", "reason", "contracts", "cost_usd")
@@ -101,7 +103,7 @@ def follows(watched: Watched) -> None:
         if fill != 1 and k + 1 == len(watched.closes):
             continue
         when = date if fill == 1 else pd.Timestamp(calendar_date(watched.closes[k + 1].today.day))
-        fills = run.trades[(run.trades["date"] == when) & (run.trades["action"] != "settle")]
+        fills = trades.get(when, run.trades[:0])
         expected = sorted(_fill(row) for row in fills.itertuples())
         assert sorted(_leg(*leg) for leg in legs) == expected, date
         filled += len(expected)
@@ -139,7 +141,7 @@ def test_the_orders_are_the_journals_and_the_next_fills_on_every_date(hedge) -> 
     {"book": {"fill": "same_close"}},
     {"book": {"fill": "next_close"}},
     {"book": {"contracts": "whole"}},
-    {"book": {"on_margin": "cut", "starting_cash": 34_000.0}},
+    {"book": {"on_margin": "cut", "starting_cash": 22_000.0}},
     {"layered": {"third_reading": "signals"}, "guard": {"on_synthetic": "refuse", "max_irr_cost": 0.05}},
 ], ids=["same_close", "next_close", "whole", "cut", "signals"])  # fmt: skip
 def test_the_orders_are_the_next_fills_in_other_settings(settings) -> None:
@@ -176,7 +178,7 @@ def test_the_book_is_what_the_trades_left(hedge) -> None:
     ("layered", {}),
     ("layered", {"book": {"fill": "same_close"}}),
     ("layered", {"book": {"contracts": "whole", "fill": "next_close"}}),
-    ("layered", {"book": {"on_margin": "cut", "starting_cash": 34_000.0}}),
+    ("layered", {"book": {"on_margin": "cut", "starting_cash": 22_000.0}}),
     ("static-calls", {}),
     ("ladder-spike", {}),
 ], ids=["layered", "same_close", "whole", "cut", "static-calls", "ladder-spike"])  # fmt: skip
@@ -185,7 +187,7 @@ def test_the_sheet_is_that_of_a_history_that_ends_there(hedge, settings) -> None
     decided = [
         k for k, close in enumerate(watched.closes) if close.orders or any(d.notes for d in close.asked)
     ]
-    for k in sorted({0, 1, decided[len(decided) // 2], decided[-1], 30, 32}):
+    for k in sorted({0, 1, decided[len(decided) // 2], decided[-1]}):
         longer, shorter = watched.sheet(k), truncated_sheet(watched, k, hedge)
         for name in longer:
             assert longer[name] == shorter[name], (k, name)
@@ -234,12 +236,12 @@ def agrees(watched: Watched) -> dict[str, int]:
 @pytest.mark.parametrize("hedge", ALL)
 def test_what_fires_on_the_sheet_is_what_is_ordered(hedge) -> None:
     counts = agrees(sample(hedge))
-    assert counts["fires"] > 20 and counts["armed"] > 100
+    assert counts["fires"] >= 10 and counts["armed"] > 100
 
 
 @pytest.mark.parametrize("settings", [
     {"layered": {"third_reading": "signals", "max_entries": 3}},
-    {"book": {"on_margin": "cut", "starting_cash": 34_000.0}},
+    {"book": {"on_margin": "cut", "starting_cash": 22_000.0}},
     {"condor": {"max_open": 3, "max_entry_vix": 15.0, "roll_vix": 18.0}, "quorum": {"first": 2, "third": 1}},
     {"layered": {"irr_drop": 0.0, "monetise_multiple": 1.5}, "condor": {"roll_days_out": 30}},
 ], ids=["signals", "cut", "many", "monetise"])  # fmt: skip

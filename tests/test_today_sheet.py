@@ -109,7 +109,7 @@ def test_whole_contracts_bring_no_warning_of_research_sizes() -> None:
 
 
 def test_a_run_that_stopped_says_so_and_shows_its_last_decision() -> None:
-    result = decided(("none",), start="2018-09-04", end="2018-12-31", book={"starting_cash": 32_000.0})
+    result = decided(("none",), start="2018-09-04", end="2018-12-31", book={"starting_cash": 26_000.0})
     (sheet,) = result["sheets"]
     assert sheet["stopped"].startswith("margin not met on 2018-")
     assert sheet["as_of"] < sheet["stopped"].split()[4]
@@ -118,7 +118,7 @@ def test_a_run_that_stopped_says_so_and_shows_its_last_decision() -> None:
 
 
 def test_the_cut_of_a_book_is_told_in_place_of_triggers() -> None:
-    watched = sample("layered", book={"on_margin": "cut", "starting_cash": 30_000.0})
+    watched = sample("layered", book={"on_margin": "cut", "starting_cash": 22_000.0})
     cuts = [k for k, close in enumerate(watched.closes) if close.cut]
     assert cuts
     sheet = watched.sheet(cuts[0])
@@ -245,7 +245,7 @@ def test_the_command_writes_its_files_and_refuses_in_a_line(tmp_path, capsys, mo
 def test_a_stopped_run_exits_with_one_after_its_sheet(tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setattr("alvh_bt.market.load_market", lambda data: embedded().market)
     study = tmp_path / "study.toml"
-    study.write_text("[book]\nstarting_cash = 32000.0\n", encoding="utf-8")
+    study.write_text("[book]\nstarting_cash = 26000.0\n", encoding="utf-8")
     assert run(["today", "--start", "2018-09-04", "--hedge", "none", "--config", str(study)]) == 1
     told = capsys.readouterr()
     assert "the run stopped" in " ".join(told.out.split()) and "none: margin not met" in told.err

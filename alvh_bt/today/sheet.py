@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from alvh_bt.choices import OnMargin, Sizes
+from alvh_bt.choices import Sizes
 from alvh_bt.config import Study
 from alvh_bt.contracts import Right, Root, calendar_date, code_name, make_contract
 from alvh_bt.engine.closes import Close
@@ -97,8 +97,6 @@ def _warnings(close: Close, run: RunResult, study: Study) -> list[str]:
         found.append(f"the run stopped: {run.stopped}")
     if close.cut:
         found.append("the margin is not met: the book is cut, and no other rule was asked")
-    elif close.required > close.available and study.book.on_margin == OnMargin.STOP:
-        found.append("the margin is not met")
     if close.orders and study.book.contracts == Sizes.FRACTIONAL:
         found.append(RESEARCH_SIZES)
     if not tells_triggers(close.hedge):
