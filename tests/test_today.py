@@ -64,7 +64,7 @@ def _sample(hedge: str, start: str, end: str, settings: str) -> Watched:
     return watched_in(embedded(), window_study(start, end, **json.loads(settings)), hedge)
 
 
-def sample(hedge: str, start: str = "2015-08-03", end: str = "2015-10-09", **settings: Any) -> Watched:
+def sample(hedge: str, start: str = "2015-08-10", end: str = "2015-09-30", **settings: Any) -> Watched:
     return _sample(hedge, start, end, json.dumps(settings, sort_keys=True))
 
 
@@ -90,9 +90,19 @@ def follows(watched: Watched) -> None:
         date = pd.Timestamp(calendar_date(close.today.day))
         rows = journals.get(date, run.journal[:0])
         sent = rows[rows["event"] != "note"]
-        told = [(o["layer"], o["event"], o["reason"], o["contracts"], o["cost_usd"]) for o in sheet["orders"]]
-        names = ("layer", "event", "reason", "contracts", "cost_usd")
-        assert told == [tuple(plain(list(row))) for row in sent[list(names)].itertuples(index=False)], date
+        names = (
+            "book",
+            "layer",
+            "event",
+            "reason",
+            "contracts",
+            "price",
+            "cost_usd",
+            "irr_without",
+            "irr_with",
+        )
+        told = [[order[name] for name in names] for order in sheet["orders"]]
+        assert told == [plain(list(row)) for row in sent[list(names)].itertuples(index=False)], date
         notes = rows[rows["event"] == "note"]
         assert [note["reason"] for note in sheet["notes"]] == notes["reason"].tolist(), date
         journal_seen += len(rows)
@@ -236,7 +246,7 @@ def agrees(watched: Watched) -> dict[str, int]:
 @pytest.mark.parametrize("hedge", ALL)
 def test_what_fires_on_the_sheet_is_what_is_ordered(hedge) -> None:
     counts = agrees(sample(hedge))
-    assert counts["fires"] >= 10 and counts["armed"] > 100
+    assert counts["fires"] >= 8 and counts["armed"] > 100
 
 
 @pytest.mark.parametrize("settings", [
