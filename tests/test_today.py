@@ -25,6 +25,10 @@ from alvh_bt.today.run import sheet_of
 from alvh_bt.today.sheet import make_sheet
 
 NOW = dt.datetime(2019, 1, 2, 12, 0, tzinfo=dt.UTC)
+#: A book that cannot meet its margin on some days of the window.
+CUT = {
+    "start": "2015-07-13", "end": "2015-10-30", "book": {"on_margin": "cut", "starting_cash": 22_000.0},
+}  # fmt: skip
 ALL = (
     *("none", "static-calls", "static-futures", "layered", "layered-core"),
     *("ladder-442", "ladder-calendar", "ladder-spike", "vxth", "long-vx"),
@@ -151,7 +155,7 @@ def test_the_orders_are_the_journals_and_the_next_fills_on_every_date(hedge) -> 
     {"book": {"fill": "same_close"}},
     {"book": {"fill": "next_close"}},
     {"book": {"contracts": "whole"}},
-    {"book": {"on_margin": "cut", "starting_cash": 22_000.0}},
+    CUT,
     {"layered": {"third_reading": "signals"}, "guard": {"on_synthetic": "refuse", "max_irr_cost": 0.05}},
 ], ids=["same_close", "next_close", "whole", "cut", "signals"])  # fmt: skip
 def test_the_orders_are_the_next_fills_in_other_settings(settings) -> None:
@@ -188,7 +192,7 @@ def test_the_book_is_what_the_trades_left(hedge) -> None:
     ("layered", {}),
     ("layered", {"book": {"fill": "same_close"}}),
     ("layered", {"book": {"contracts": "whole", "fill": "next_close"}}),
-    ("layered", {"book": {"on_margin": "cut", "starting_cash": 22_000.0}}),
+    ("layered", CUT),
     ("static-calls", {}),
     ("ladder-spike", {}),
 ], ids=["layered", "same_close", "whole", "cut", "static-calls", "ladder-spike"])  # fmt: skip
@@ -251,7 +255,7 @@ def test_what_fires_on_the_sheet_is_what_is_ordered(hedge) -> None:
 
 @pytest.mark.parametrize("settings", [
     {"layered": {"third_reading": "signals", "max_entries": 3}},
-    {"book": {"on_margin": "cut", "starting_cash": 22_000.0}},
+    CUT,
     {"condor": {"max_open": 3, "max_entry_vix": 15.0, "roll_vix": 18.0}, "quorum": {"first": 2, "third": 1}},
     {"layered": {"irr_drop": 0.0, "monetise_multiple": 1.5}, "condor": {"roll_days_out": 30}},
 ], ids=["signals", "cut", "many", "monetise"])  # fmt: skip

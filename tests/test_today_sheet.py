@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from engine_fixtures import changed, embedded, real, window_study
 from rich.console import Console
-from test_today import NOW, agrees, follows, sample, truncated_sheet, watched_in
+from test_today import CUT, NOW, agrees, follows, sample, truncated_sheet, watched_in
 
 from alvh_bt.analysis.plain import plain
 from alvh_bt.cli.main import run
@@ -118,7 +118,7 @@ def test_a_run_that_stopped_says_so_and_shows_its_last_decision() -> None:
 
 
 def test_the_cut_of_a_book_is_told_in_place_of_triggers() -> None:
-    watched = sample("layered", book={"on_margin": "cut", "starting_cash": 22_000.0})
+    watched = sample("layered", **CUT)
     cuts = [k for k, close in enumerate(watched.closes) if close.cut]
     assert cuts
     sheet = watched.sheet(cuts[0])
@@ -127,6 +127,22 @@ def test_the_cut_of_a_book_is_told_in_place_of_triggers() -> None:
     follows(watched)
     longer, shorter = watched.sheet(cuts[0]), truncated_sheet(watched, cuts[0], "layered")
     assert longer == shorter
+
+
+def test_what_the_guards_refuse_fires_without_being_sent() -> None:
+    settings = {"start": "2018-10-01", "end": "2018-10-12", "quorum": {"second": 0}}
+    study = window_study(settings.pop("start"), settings.pop("end"), guard={"max_irr_cost": 1e-6}, **settings)
+    watched = watched_in(embedded(), study, "layered")
+    refused = 0
+    for k in range(len(watched.closes)):
+        sheet = watched.sheet(k)
+        notes = [note for note in sheet["notes"] if note["reason"].startswith("refused: the layer costs")]
+        told = [t for t in sheet["triggers"] if t["told"].startswith("asked for, and not sent")]
+        assert {note["layer"] for note in notes} == {trigger["layer"] for trigger in told}
+        assert all(note["irr_without"] - note["irr_with"] > 1e-6 for note in notes)
+        assert not {order["layer"] for order in sheet["orders"]} & {note["layer"] for note in notes}
+        refused += len(told)
+    assert refused
 
 
 def test_a_hedge_of_ones_own_tells_no_triggers_but_its_orders(tmp_path) -> None:

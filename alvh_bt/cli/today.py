@@ -42,12 +42,9 @@ def today(
 
     Example: alvh today --data market --hedge layered --out sheet
     """
-    from rich.console import Console
-
     from alvh_bt.hedges import variant_names
     from alvh_bt.market import fetched_folder, load_market
     from alvh_bt.placing import check_out
-    from alvh_bt.report.today_table import print_today, write_today
     from alvh_bt.today.run import decide_today
 
     study = _study(config, preset, {"start": start, "end": end, "hedges": hedge}, chains is not None)
@@ -66,6 +63,15 @@ def today(
         lambda tick: decide_today(market, study, now, where, store, tick),
     )
     result["study"] = str(config) if config is not None else preset or "the default study"
+    _tell(result, out)
+
+
+def _tell(result: dict[str, Any], out: Path | None) -> None:
+    """Write the files, print the sheets, and fail where a run stopped early."""
+    from rich.console import Console
+
+    from alvh_bt.report.today_table import print_today, write_today
+
     if out is not None:
         write_today(result, out)
     print_today(result, Console())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -69,7 +70,7 @@ def today_markdown(result: Mapping[str, Any]) -> str:
     for sheet in result["sheets"]:
         for k, part in enumerate(sheet_parts(result, sheet)):
             lines += _written(part, k == 0)
-    return "\n".join(lines).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
 def _written(part: Part, first: bool) -> list[str]:
@@ -78,7 +79,7 @@ def _written(part: Part, first: bool) -> list[str]:
     if isinstance(part, Line):
         indent = "  - " if part.text.startswith(" ") else "- "
         return [f"{indent}{_escaped(part.text.strip())}"]
-    titles = [title or " " for title, _ in part.columns]
+    titles = [_escaped(title) or " " for title, _ in part.columns]
     rule = ["---:" if number else "---" for _, number in part.columns]
     cells = [titles, rule, *([_escaped(cell.strip()) for cell in row] for row in part.rows)]
     return ["", *(f"| {' | '.join(row)} |" for row in cells), ""]
@@ -87,10 +88,10 @@ def _written(part: Part, first: bool) -> list[str]:
 def _escaped(text: str) -> str:
     r"""Return text in which nothing is taken for a mark of Markdown, or of HTML.
 
-    >>> _escaped("a|b <c>")
-    'a\\\\|b &lt;c>'
+    >>> print(_escaped("a|b <c> P&L"))
+    a\|b &lt;c> P&L
     """
-    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    plain = re.sub(r"&(?=#?\w+;)", "&amp;", " ".join(text.split())).replace("<", "&lt;")
     return "".join(f"\\{each}" if each in "|`*_[]" else each for each in plain)
 
 

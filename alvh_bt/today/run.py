@@ -58,10 +58,8 @@ def decide_today(
 
     Raises
     ------
-    ConfigError, DataError
-        When a hedge is unknown, the window is empty, or data is missing.
-    MarginError
-        When the margin cannot be met on the very first day.
+    ConfigError, DataError, MarginError
+        As `run_variant`, and when the window is empty.
     """
     variant_names(study.hedges)
     first, last = market.window(study.start, study.end)
@@ -73,11 +71,7 @@ def decide_today(
         return sheet_of(known, study, hedge, prices, calendar, told)
 
     sheets = run_side_by_side(job, study.hedges, tick or (lambda: None))
-    for sheet in sheets:
-        _LOG.info(
-            "decided",
-            extra={"hedge": sheet["hedge"], "as_of": sheet["as_of"], "orders": len(sheet["orders"])},
-        )
+    _log(sheets)
     result: dict[str, Any] = plain({
         "version": __version__,
         "made": now.isoformat(timespec="seconds"),
@@ -92,6 +86,14 @@ def decide_today(
         "settings": study.settings(),
     })  # fmt: skip
     return result
+
+
+def _log(sheets: list[dict[str, Any]]) -> None:
+    for sheet in sheets:
+        told = {"hedge": sheet["hedge"], "as_of": sheet["as_of"], "orders": len(sheet["orders"])}
+        _LOG.info("decided", extra=told)
+        if sheet["stopped"]:
+            _LOG.warning("%s: the run stopped: %s", sheet["hedge"], sheet["stopped"])
 
 
 def sheet_of(

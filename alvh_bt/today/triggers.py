@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from alvh_bt.book.records import REASON_TEXT, Book, Layer
+from alvh_bt.book.records import REASON_TEXT, Book, Layer, Order
 from alvh_bt.book.view import Today
 from alvh_bt.contracts import code_name
 from alvh_bt.engine.closes import Close
@@ -53,9 +53,13 @@ class Trigger(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What the rules asked for on a close: keys of orders, and the reasons of notes by condor and layer."""
+    """What the rules asked for on a close: keys of orders, and the reasons of notes by condor and layer.
+
+    `sent` are the keys of those orders that the guards let pass.
+    """
 
     orders: frozenset[tuple[int, int, str, int, int]]
+    sent: frozenset[tuple[int, int, str, int, int]]
     notes: dict[tuple[int, int, str], tuple[int, ...]]
 
     def state(self, trigger: Trigger, met: bool, why: str = "") -> Trigger:
@@ -73,8 +77,10 @@ class Asked(NamedTuple):
         if not met:
             return trigger._replace(state=ARMED)
         book, condor, layer, reason = trigger.book, trigger.condor, trigger.layer, trigger.reason
-        if (book, condor, layer, trigger.lot, reason) in self.orders:
-            return trigger._replace(state=FIRES)
+        key = (book, condor, layer, trigger.lot, reason)
+        if key in self.orders:
+            told = "" if key in self.sent else "asked for, and not sent: see the notes"
+            return trigger._replace(state=FIRES, told=told)
         noted = [REASON_TEXT[code] for code in self.notes.get((book, condor, layer), ())]
         return trigger._replace(state=MET, told="; ".join([*noted, *([why] if why and not noted else [])]))
 
@@ -86,16 +92,19 @@ def layer_name(book: int, layer: int) -> str:
 
 def asked_for(close: Close) -> Asked:
     """Return what the rules asked for on a close, before the guards; a purchase has no lot yet (-1)."""
-    orders, notes = set(), dict[tuple[int, int, str], tuple[int, ...]]()
+    orders = {_key(order) for decision in close.asked for order in decision.orders}
+    notes: dict[tuple[int, int, str], tuple[int, ...]] = {}
     for decision in close.asked:
-        for order in decision.orders:
-            lot = -1 if order.book == Book.CONDOR else order.lot
-            layer = layer_name(order.book, order.layer)
-            orders.add((order.book, order.group, layer, lot, order.reason))
         for note in decision.notes:
             key = (note.book, note.group, layer_name(note.book, note.layer))
             notes[key] = (*notes.get(key, ()), note.reason)
-    return Asked(frozenset(orders), notes)
+    return Asked(frozenset(orders), frozenset(_key(order) for order in close.orders), notes)
+
+
+def _key(order: Order) -> tuple[int, int, str, int, int]:
+    """Return whose order it is, of which lot and why; a condor's legs have one key."""
+    lot = -1 if order.book == Book.CONDOR else order.lot
+    return order.book, order.group, layer_name(order.book, order.layer), lot, order.reason
 
 
 def with_signals(today: Today, values: dict[int, float]) -> Today:
