@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
-from engine_fixtures import World, embedded, window_study
+from engine_fixtures import HELD, World, embedded, window_study
 
 from alvh_bt.analysis.plain import plain
 from alvh_bt.book.records import REASON_TEXT
@@ -157,7 +157,8 @@ def test_the_orders_are_the_journals_and_the_next_fills_on_every_date(hedge) -> 
     {"book": {"contracts": "whole"}},
     CUT,
     {"layered": {"third_reading": "signals"}, "guard": {"on_synthetic": "refuse", "max_irr_cost": 0.05}},
-], ids=["same_close", "next_close", "whole", "cut", "signals"])  # fmt: skip
+    {"condor": {**HELD, "target_dte": 14}, "start": "2015-08-03"},
+], ids=["same_close", "next_close", "whole", "cut", "signals", "settled"])  # fmt: skip
 def test_the_orders_are_the_next_fills_in_other_settings(settings) -> None:
     follows(sample("layered", **settings))
 
@@ -258,6 +259,7 @@ def test_what_fires_on_the_sheet_is_what_is_ordered(hedge) -> None:
     CUT,
     {"condor": {"max_open": 3, "max_entry_vix": 15.0, "roll_vix": 18.0}, "quorum": {"first": 2, "third": 1}},
     {"layered": {"irr_drop": 0.0, "monetise_multiple": 1.5}, "condor": {"roll_days_out": 30}},
-], ids=["signals", "cut", "many", "monetise"])  # fmt: skip
+    {"condor": {**HELD, "target_dte": 14}, "start": "2015-08-03"},
+], ids=["signals", "cut", "many", "monetise", "settled"])  # fmt: skip
 def test_what_fires_is_what_is_ordered_in_other_settings(settings) -> None:
     agrees(sample("layered", **settings))
