@@ -2,12 +2,105 @@
 
 from __future__ import annotations
 
-from alvh_bt.errors import ConfigError
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from alvh_bt.cli.compare import EndOption, StartOption, open_folder_of_chains
+from alvh_bt.cli.progress import with_progress
 
 
-def today() -> None:
-    """Show the decisions of the last close.
+def today(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of CSVs (spx.csv, vix.csv, ...); else fetched data, else the sample."),
+    ] = None,
+    chains: Annotated[
+        Path | None,
+        typer.Option(help="Folder of real option chains (CSV or Parquet): quotes where it has some."),
+    ] = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    hedge: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A hedge of docs/HEDGES.md, or your own as file.py:ClassName; repeat it for a sheet each. "
+            "Without it: those of the study, else layered."
+        ),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Study file (TOML); options override it.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="A named study (see alvh presets) in place of --config.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for today.json and today.md.")] = None,
+) -> None:
+    """Show what the rules hold, watch and order after the last close in the data, or after --end.
 
-    Example: alvh today
+    It is what a backtest to that close decides. Nothing is sent anywhere.
+
+    Example: alvh today --data market --hedge layered --out sheet
     """
-    raise ConfigError("alvh today is not there yet; use a later version")
+    from alvh_bt.hedges import variant_names
+    from alvh_bt.market import fetched_folder, load_market
+    from alvh_bt.placing import check_out
+    from alvh_bt.today.run import decide_today
+
+    study = _study(config, preset, {"start": start, "end": end, "hedges": hedge}, chains is not None)
+    variant_names(study.hedges)
+    if out is not None:
+        check_out(out)
+    market = load_market(data)
+    first, last = market.window(study.start, study.end)
+    store = None if chains is None else open_folder_of_chains(chains)
+    now = dt.datetime.now(dt.UTC)
+    where = str(
+        data or (fetched_folder() if market.source.get("spx") == "spx.csv" else "the embedded sample")
+    )
+    result = with_progress(
+        (last - first + 1) * len(study.hedges),
+        lambda tick: decide_today(market, study, now, where, store, tick),
+    )
+    result["study"] = str(config) if config is not None else preset or "the default study"
+    _tell(result, out)
+
+
+def _tell(result: dict[str, Any], out: Path | None) -> None:
+    """Write the files, print the sheets, and fail where a run stopped early."""
+    from rich.console import Console
+
+    from alvh_bt.report.today_table import print_today, write_today
+
+    if out is not None:
+        write_today(result, out)
+    print_today(result, Console())
+    if out is not None:
+        typer.echo(f"written to {out}: today.json and today.md")
+    stopped = [sheet for sheet in result["sheets"] if sheet["stopped"]]
+    for sheet in stopped:
+        typer.echo(f"alvh: {sheet['hedge']}: {sheet['stopped']}", err=True)
+    if stopped:
+        raise typer.Exit(1)
+
+
+def _study(config: Path | None, preset: str | None, given: dict[str, Any], quoted: bool) -> Any:
+    """Return the study with the options on top, and one layered hedge where nobody names any."""
+    from alvh_bt.config import make_study, read_study
+    from alvh_bt.errors import ConfigError
+    from alvh_bt.presets import read_preset
+
+    if config is not None and preset is not None:
+        raise ConfigError(
+            "--preset and --config exclude each other; copy the preset's settings into the file"
+        )
+    settings: dict[str, Any] = {}
+    if preset is not None:
+        settings = read_preset(preset)
+    elif config is not None:
+        settings = read_study(config)
+    settings = {"hedges": ("layered",), **settings, **{name: value for name, value in given.items() if value}}
+    # Chains hold closing quotes: with them orders are filled at the next close, unless the study says when.
+    if quoted and isinstance(settings.setdefault("book", {}), dict):
+        settings["book"].setdefault("fill", "next_close")
+    return make_study(**settings)

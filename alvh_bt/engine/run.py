@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 import backtrader as bt
 
+from alvh_bt.book.records import Decision
+from alvh_bt.book.view import Today
 from alvh_bt.config import Study
+from alvh_bt.engine.closes import Close, close_of
 from alvh_bt.engine.parallel import run_side_by_side
 from alvh_bt.engine.recorder import BookRecorder
 from alvh_bt.engine.results import QuoteUse, RunResult
@@ -24,17 +27,29 @@ from alvh_bt.pricing.quoted import QuotedPrices, QuoteSource
 class NamedHedge(CondorStrategy):
     """Condors under the hedge of a registered name."""
 
-    params = (("hedge", "none"), ("tick", None))
+    params = (("hedge", "none"), ("tick", None), ("watch", None))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: list[Decision] = []
 
     def make_hedge(self, study: Study) -> Hedge:
         """Return the registered hedge."""
         return make_hedge(self.p.hedge, study)
 
     def next(self) -> None:
-        """Take the day's decisions, and report the session done."""
+        """Take the day's decisions, show them to who watches, and report the session done."""
+        before, self._asked = self.book(), []
         super().next()
+        if self.p.watch is not None:
+            self.p.watch(close_of(self, before, self._asked))
         if self.p.tick is not None:
             self.p.tick()
+
+    def send(self, decision: Decision, today: Today) -> None:
+        """Keep what the rules asked for, and send what passes the guards."""
+        self._asked.append(decision)
+        super().send(decision, today)
 
 
 def run_variant(
@@ -44,6 +59,7 @@ def run_variant(
     prices: PriceModel,
     calendar: Calendar,
     tick: Callable[[], Any] | None = None,
+    watch: Callable[[Close], Any] | None = None,
 ) -> RunResult:
     """Return the daily record, trades and journal of the condor book under one hedge.
 
@@ -57,6 +73,8 @@ def run_variant(
         Shared between variants: they depend on the market alone.
     tick
         Called after each session, for a progress bar.
+    watch
+        Called after the decisions of each close, with what they stood on and what they were.
 
     Returns
     -------
@@ -74,9 +92,8 @@ def run_variant(
     AccountingError
         When the books do not balance.
     """
-    return run_strategy(
-        market, study, variant_name(hedge), prices, calendar, NamedHedge, {"hedge": hedge, "tick": tick}
-    )
+    params = {"hedge": hedge, "tick": tick, "watch": watch}
+    return run_strategy(market, study, variant_name(hedge), prices, calendar, NamedHedge, params)
 
 
 def run_strategy(

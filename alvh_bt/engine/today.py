@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alvh_bt.book.view import Today
 from alvh_bt.calendars import Expiries, exchange_sessions, spx_expiries, vix_option_expiries, vx_expiries
@@ -47,11 +48,8 @@ class Calendar:
         exchange = exchange_sessions(first, beyond).astype(np.int64)
         self.next_day = exchange[np.searchsorted(exchange, days, side="right")]
         before = np.concatenate(([days[0] - 7], days[:-1]))
-        # Epoch day 4 was a Monday: weeks are counted from it.
-        self.week_start = (days - 4) // 7 > (before - 4) // 7
-        monthly = np.sort(self.spx.day[self.spx.root == Root.SPX])
-        expired = np.searchsorted(monthly, days, side="left")
-        self.after_monthly = expired > np.searchsorted(monthly, before, side="left")
+        self.week_start = week_starts(days, before)
+        self.after_monthly = after_monthly_expiry(days, before, self.spx)
 
     def today(self, i: int, first: int, prices: DayPrices, fill: int) -> Today:
         """Return what is known at the close of session `i` of a run that began at session `first`."""
@@ -71,6 +69,25 @@ class Calendar:
             self.vix_closes[max(0, i + 1 - CLOSES) : i + 1].copy(),
             self.signals[i].copy(),
         )
+
+
+def week_starts(days: NDArray[np.int64], before: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which sessions are the first of their week; `before` are the sessions before each, (n,) both.
+
+    >>> week_starts(np.array([18687, 18688]), np.array([18684, 18687])).tolist()  # a Monday and a Tuesday
+    [True, False]
+    """
+    # Epoch day 4 was a Monday: weeks are counted from it.
+    return (days - 4) // 7 > (before - 4) // 7
+
+
+def after_monthly_expiry(
+    days: NDArray[np.int64], before: NDArray[np.int64], spx: Expiries
+) -> NDArray[np.bool_]:
+    """Return which sessions are the first after a monthly expiry; `before` as in `week_starts`."""
+    monthly = np.sort(spx.day[spx.root == Root.SPX])
+    expired = np.searchsorted(monthly, days, side="left")
+    return expired > np.searchsorted(monthly, before, side="left")
 
 
 def with_quotes(expiries: Expiries, quotes: QuoteRows) -> Expiries:
