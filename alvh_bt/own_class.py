@@ -41,16 +41,27 @@ def load_own(name: str, base: type[_Class]) -> type[_Class]:
     ConfigError
         When there is no such file, module or class, the import fails, or the class is not of use.
     """
-    kind, kind_name = import_own(name), name.rpartition(":")[2]
+    kind = import_own(name)
     if not issubclass(kind, base):
         known = f"{base.__module__.rpartition('.')[0]}.{base.__name__}"
-        raise ConfigError(f"{name}: {kind_name} is not a {base.__name__}; derive it from {known}")
+        raise ConfigError(f"{name}: {kind.__name__} is not a {base.__name__}; derive it from {known}")
+    return checked_own(name, kind)
+
+
+def checked_own(name: str, kind: type[_Class]) -> type[_Class]:
+    """Return a user's class, whose methods are all there, and a `name`.
+
+    Raises
+    ------
+    ConfigError
+        When it lacks one of them; `name` says where it is.
+    """
     lacking = ", ".join(sorted(getattr(kind, "__abstractmethods__", ())))
     if lacking:
-        raise ConfigError(f"{name}: {kind_name} lacks its method {lacking}; define it")
+        raise ConfigError(f"{name}: {kind.__name__} lacks its method {lacking}; define it")
     own_name: Any = getattr(kind, "name", None)
     if not isinstance(own_name, str) or not own_name:
-        raise ConfigError(f"{name}: {kind_name} has no name; set name = '...' in the class")
+        raise ConfigError(f"{name}: {kind.__name__} has no name; set name = '...' in the class")
     return kind
 
 

@@ -1,4 +1,4 @@
-"""A ledger that knows nothing of the engine's accounts: it reads the list of trades, prices and the bill rate.
+"""A ledger that knows nothing of the engine's accounts: it reads the trades, the prices and the bill rate.
 
 First in, first out by lot; options and shares are paid when traded, futures when they are closed or
 settled. Every day it works out cash, marks, NAV and the P&L of both books, and is compared with what the run
@@ -112,7 +112,7 @@ def weigh(run: RunResult, world: World, study: Study) -> LedgerFinding:
     """
     ledger = _Ledger(study.book.starting_cash)
     trades = {date: list(rows.itertuples()) for date, rows in run.trades.groupby("date", sort=False)}
-    days = [date for date in run.daily["date"]]
+    days = list(run.daily["date"])
     worked = []
     owned, before = {"condor": 0.0, "hedge": 0.0}, -1
     for date in days:
@@ -134,10 +134,9 @@ def weigh(run: RunResult, world: World, study: Study) -> LedgerFinding:
     table = run.daily[list(_COLUMNS)].to_numpy(np.float64)
     gaps = np.abs(np.array(worked) - table)
     gaps = np.where(np.isnan(gaps), np.inf, gaps)
-    row, column = np.unravel_index(int(gaps.argmax()), gaps.shape)
-    return LedgerFinding(
-        len(days), float(gaps[row, column]), f"{days[row]:%Y-%m-%d}", _COLUMNS[column], tuple(ledger.faults)
-    )
+    worst, column = divmod(int(gaps.argmax()), len(_COLUMNS))
+    day = f"{days[worst]:%Y-%m-%d}"
+    return LedgerFinding(len(days), float(gaps.max()), day, _COLUMNS[column], tuple(ledger.faults))
 
 
 def _interest(cash: float, world: World, before: int, i: int, study: Study) -> float:

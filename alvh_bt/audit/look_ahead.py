@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,8 +24,13 @@ LEAST, MOST = 0.7, 1.4
 _TABLES = ("daily", "trades", "journal")
 
 
-def choose_cuts(market: Market, first: int, last: int, count: int, seed: int) -> list[int]:
-    """Return the sessions after which the future is cut off: half at the largest moves, half drawn.
+def choose_cuts(
+    market: Market, first: int, last: int, count: int, seed: int, decided: Sequence[int] = ()
+) -> list[int]:
+    """Return the sessions after which the future is cut off.
+
+    Half of them are days on which something was ordered, where a look at the next day shows at once;
+    a quarter the closes before the largest moves, and the rest are drawn.
 
     Parameters
     ----------
@@ -35,19 +41,23 @@ def choose_cuts(market: Market, first: int, last: int, count: int, seed: int) ->
     count
         How many cuts; fewer where the window has fewer sessions.
     seed
-        Of the draw.
+        Of the draws.
+    decided
+        Epoch days on which the run ordered something.
     """
     inside = np.arange(first + 1, last)
     if not len(inside):
         return []
+    draw = np.random.default_rng(seed)
+    ordered = inside[np.isin(market.days[inside], np.array(decided, dtype=np.int64))]
+    chosen = set(draw.choice(ordered, size=min((count + 1) // 2, len(ordered)), replace=False).tolist())
     close = market.columns["spx_close"]
     moves = np.abs(np.log(close[inside + 1] / close[inside]))
-    # The close before the largest moves: who knows the next day acts on it.
-    worst = inside[np.argsort(-np.nan_to_num(moves), kind="stable")[: (count + 1) // 2]]
-    draw = np.random.default_rng(seed)
-    rest = np.setdiff1d(inside, worst)
-    drawn = draw.choice(rest, size=min(count - len(worst), len(rest)), replace=False)
-    return sorted({*worst.tolist(), *drawn.tolist()})
+    worst = inside[np.argsort(-np.nan_to_num(moves), kind="stable")]
+    chosen |= set(worst[: max(1, count // 4)].tolist())
+    rest = np.setdiff1d(inside, np.array(sorted(chosen), dtype=np.int64))
+    more = draw.choice(rest, size=max(0, min(count - len(chosen), len(rest))), replace=False)
+    return sorted(chosen | set(more.tolist()))[:count] if count > 1 else sorted(chosen)[:1]
 
 
 def past_after_cut(world: World, study: Study, subject: Subject, cut: int, seed: int) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from alvh_bt.errors import ConfigError
 from alvh_bt.hedges import find_hedge
 from alvh_bt.hedges.policy import Hedge
 from alvh_bt.market import Market
-from alvh_bt.own_class import import_own, is_own, load_own
+from alvh_bt.own_class import checked_own, import_own, is_own
 from alvh_bt.pricing.model import ModelPrices, PriceModel
 
 
@@ -31,14 +32,25 @@ class World(NamedTuple):
 class Subject(NamedTuple):
     """What is audited.
 
-    `text` is how it was asked for, `name` how its runs are called, `file` the user's own file that it comes
-    from, None for what the package brings.
+    `text` is how it was asked for, `name` how its runs are called, `kind` the class of the user's own, and
+    `file` where it was loaded from; both None for what the package brings.
     """
 
     text: str
     name: str
-    is_strategy: bool
-    file: str | None
+    kind: type[Any] | None = None
+    file: str | None = None
+
+
+class _Paired(CondorStrategy):
+    """Condors under a hedge class that was loaded before: what it keeps on itself stays between runs."""
+
+    params = (("kind", None),)
+
+    def make_hedge(self, study: Study) -> Hedge:
+        """Return the hedge of the class."""
+        hedge: Hedge = self.p.kind(study)
+        return hedge
 
 
 def make_world(market: Market, study: Study) -> World:
@@ -46,8 +58,8 @@ def make_world(market: Market, study: Study) -> World:
     return World(market, ModelPrices(market), Calendar(market, study.signals))
 
 
-def find_subject(text: str) -> Subject:
-    """Return what a name stands for: a hedge, or a strategy derived from `CondorStrategy`.
+def find_subject(text: str) -> tuple[Subject, Watch | None]:
+    """Return what a name stands for, and what the user's file touched while it was loaded.
 
     Raises
     ------
@@ -55,37 +67,35 @@ def find_subject(text: str) -> Subject:
         When there is no such hedge, file or class, or it is neither a hedge nor a strategy.
     """
     if not is_own(text):
-        return Subject(text, find_hedge(text).name, False, None)
-    kind = import_own(text)
+        return Subject(text, find_hedge(text).name), None
+    where = text.rpartition(":")[0]
+    watch = Watch(str(Path(where).resolve())) if where.endswith(".py") else None
+    with watch or nullcontext():
+        kind = import_own(text)
     if issubclass(kind, CondorStrategy):
-        return Subject(text, kind.__name__, True, _file_of(kind))
+        return Subject(text, kind.__name__, kind, _file_of(kind)), watch
     if not issubclass(kind, Hedge):
         raise ConfigError(
             f"{text}: {kind.__name__} is neither a Hedge nor a CondorStrategy; "
             "derive it from alvh_bt.hedges.Hedge or alvh_bt.engine.strategy.CondorStrategy"
         )
-    return Subject(text, load_own(text, Hedge).name, False, _file_of(kind))
+    return Subject(text, checked_own(text, kind).name, kind, _file_of(kind)), watch
 
 
-def run_subject(world: World, study: Study, subject: Subject, watch: Watch | None = None) -> RunResult:
-    """Return the run of what is audited over the study's window; a user's file is loaded anew.
+def run_subject(world: World, study: Study, subject: Subject) -> RunResult:
+    """Return the run of what is audited over the study's window.
 
     Raises
     ------
     Exception
         Whatever the package or the user's code raises.
     """
-    if watch is None:
-        return _run(world, study, subject)
-    with watch:
-        return _run(world, study, subject)
-
-
-def _run(world: World, study: Study, subject: Subject) -> RunResult:
     market, prices, calendar = world
-    if subject.is_strategy:
-        return run_strategy(market, study, subject.name, prices, calendar, import_own(subject.text))
-    return run_variant(market, study, subject.text, prices, calendar)
+    if subject.kind is None:
+        return run_variant(market, study, subject.text, prices, calendar)
+    if issubclass(subject.kind, CondorStrategy):
+        return run_strategy(market, study, subject.name, prices, calendar, subject.kind)
+    return run_strategy(market, study, subject.name, prices, calendar, _Paired, {"kind": subject.kind})
 
 
 def _file_of(kind: type[Any]) -> str | None:

@@ -64,6 +64,13 @@ class Watch:
             self.reached.add(event)
 
 
+def _is_source(name: str) -> bool:
+    """Return whether a file is code: an import opens it."""
+    return name.endswith((".py", ".pyc", ".so", ".pth")) or (
+        name.startswith(_INSTALLED) and not name.endswith((".csv", ".gz", ".parquet"))
+    )
+
+
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if _watching and (event in _FILES or event in _NETWORK or event in _PROGRAMS):
         for watch in tuple(_watching):

@@ -144,6 +144,18 @@ def _tell(result: Any, summary: dict[str, Any]) -> None:
             typer.echo(f"alvh: {run.variant}: {run.stopped}", err=True)
 
 
+def study_of(
+    config: Path | None,
+    preset: str | None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    hedges: list[str] | None = None,
+    quoted: bool = False,
+) -> Study:
+    """Return the study of a file or preset, with the options of a command line on top."""
+    return _study(_settings(config, preset), start, end, hedges, quoted, [])
+
+
 def open_folder_of_chains(folder: Path) -> Any:
     """Return the chains of a folder; what takes long is said on stderr."""
     from alvh_bt.chains import open_chains

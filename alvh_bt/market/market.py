@@ -254,13 +254,14 @@ class Market:
         stop = int(np.searchsorted(self.days, epoch_day(last), side="right"))
         if stop == 0:
             raise DataError(f"{last}: before the first session, {self.sessions[0]}: choose a later day")
+        # Copies: a view would lead, through its base, to what came later.
         known = [replace(r, days=tuple(d for d in r.days if d <= self.days[stop - 1])) for r in self.repairs]
         return Market(
-            sessions=self.sessions[:stop],
-            columns={name: column[:stop] for name, column in self.columns.items()},
-            provenance={name: codes[:stop] for name, codes in self.provenance.items()},
-            vx_expiry=self.vx_expiry[:stop],
-            vx_settle=self.vx_settle[:stop],
+            sessions=self.sessions[:stop].copy(),
+            columns={name: column[:stop].copy() for name, column in self.columns.items()},
+            provenance={name: codes[:stop].copy() for name, codes in self.provenance.items()},
+            vx_expiry=self.vx_expiry[:stop].copy(),
+            vx_settle=self.vx_settle[:stop].copy(),
             repairs=tuple(r for r in known if r.days),
             source=self.source,
         )
