@@ -174,11 +174,13 @@ def _market(folder: Path) -> Target:
 
 
 _OTHERS = {
-    "shiller": "date,price,dividend,earnings,cape,gs10\n2015-06-01,2000,40,100,25,2.1\n2015-07-01,2010,40,99,25,\n",
+    "shiller": (
+        "date,price,dividend,earnings,cape,gs10\n2015-06-01,2000,40,100,25,2\n2015-07-01,2010,40,99,25,\n"
+    ),
     "reer": "date,reer\n2015-06-01,101.2\n2015-07-01,101.5\n",
     "hy_oas": "date,hy_oas\n2016-01-04,4.5\n2016-01-05,4.6\n",
     "macro_events": "date,event,actual,consensus\n2016-01-20,CPI,0.1,0.2\n2016-01-27,FOMC,,\n",
-    "fundamentals": "as_of,symbol,group,quick_ratio\n2015-12-31,AAA,reit,1.2\n2015-12-31,BBB,technology,0.8\n",
+    "fundamentals": "as_of,symbol,group,quick_ratio\n2015-12-31,AAA,reit,1.2\n2015-12-31,B,technology,1\n",
     "breadth": "date,net_new_highs,percent_advancers\n2016-01-04,12,55.5\n2016-01-05,-8,44.1\n",
     "settlements": "date,spx_set,vro\n2016-01-15,1880.1,\n2016-01-20,,27.1\n",
     "cash_flow": "date,cash_flow\n2015-06-01,150.1\n",
@@ -232,7 +234,13 @@ def _saved(folder: Path) -> Target:
     load_result(folder)  # the sound ones must be sound
     json.loads((folder / "summary.json").read_text())
     files = tuple(path for path in sorted(folder.iterdir()) if path.suffix in (".parquet", ".json"))
-    return Target(files, lambda path: reading(lambda: load_result(folder), ""))
+
+    def read(path: Path) -> Outcome:
+        if path.name == "journal.parquet":
+            return command(["journal", str(folder), "--signals"], "")
+        return reading(lambda: load_result(folder), "")
+
+    return Target(files, read)
 
 
 def fuzz_one(target: Target, seed: int) -> tuple[Outcome, Path]:

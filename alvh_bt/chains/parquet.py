@@ -175,7 +175,10 @@ class ParquetChain:
             table = self._file().read_row_group(group, list(self._columns.values()), use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.name, error) from error
-        return sort_by_day(self.layout.parse(self._rows(table, self._first_row(group))))
+        try:
+            return sort_by_day(self.layout.parse(self._rows(table, self._first_row(group))))
+        except UnicodeDecodeError as error:  # Arrow looks at text only when it becomes text
+            raise _unreadable(self.name, error) from error
 
     def read_through(self) -> Iterator[Quotes]:
         """Yield all quotes in the order of the file, in batches of bounded size."""
