@@ -180,7 +180,8 @@ def _parse(where: str, block: bytes, line: int, names: list[str], columns: list[
 
     def row_of(k: int) -> int:
         filled = [n for n, text in enumerate(block.split(b"\n")) if text.strip(b"\r")]
-        return line + filled[k]
+        # A carriage return alone ends a row as well, but no line.
+        return line + filled[min(k, len(filled) - 1)]
 
     unused = [f"#{k}" if name not in columns else name for k, name in enumerate(names)]
     try:
