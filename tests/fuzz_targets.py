@@ -206,7 +206,7 @@ def _chains(folder: Path) -> tuple[Target, Target]:
     paths = []
     for name, text in texts.items():
         (folder / name).mkdir(parents=True)
-        paths.append(folder / name / f"{name}.csv")
+        paths.append(folder / name / f"spx_{name}.csv")
         paths[-1].write_text(text, encoding="utf-8")
     (folder / "columns").mkdir()
     parquet = folder / "columns" / "chains.parquet"
