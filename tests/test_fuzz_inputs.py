@@ -20,6 +20,7 @@ FOUND = {
     "chains parquet": (10000090, 10001542),
     "sweep manifest": (10000076,),
     "market csv": (10002620,),
+    "report folder": (10004436, 10004706),
 }
 GOOD = {"accepted", "ConfigError", "DataError", "MarginError", "AlvhError"}
 

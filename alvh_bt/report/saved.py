@@ -212,7 +212,7 @@ def read_table(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; {GIVE}") from None
-    except (OSError, ValueError) as error:
+    except Exception as error:  # of a damaged file anything may reach pandas, and anything come of it
         raise DataError(f"{path} cannot be read ({error}); {GIVE}") from None
 
 
