@@ -15,8 +15,8 @@ from alvh_bt.sessions import FIRST_DAY
 #: Index points or vol points by which a rounded open or close may leave low..high.
 ROUNDING = 0.01
 
-#: Calendar days from a row to the settlement of its future: none is listed so far ahead.
-FURTHEST_DAYS = 730
+#: Calendar days from a row to the settlement of its future: what is further is a slip, and no calendar has it.
+FURTHEST_DAYS = 36_525
 
 
 def check_table(table: Table, spec: FileSpec, today: dt.date) -> None:
@@ -36,7 +36,7 @@ def check_table(table: Table, spec: FileSpec, today: dt.date) -> None:
     DataError
         Dates that are in the future, before 1960, unsorted or twice; blank required values;
         infinities; values at or below their bound; high below low; an open or close outside
-        low..high; an expiry before its date, or years after it; the same label twice on a day.
+        low..high; an expiry before its date, or a century after it; the same label twice on a day.
     """
     _check_dates(table, spec, today)
     for column in spec.columns:
