@@ -15,7 +15,7 @@ from alvh_bt.sessions import FIRST_DAY
 #: Index points or vol points by which a rounded open or close may leave low..high.
 ROUNDING = 0.01
 
-#: Calendar days from a row to the settlement of its future: what is further is a slip, and no calendar has it.
+#: Calendar days from a row to the settlement of its future: further is a slip, and no calendar has it.
 FURTHEST_DAYS = 36_525
 
 
