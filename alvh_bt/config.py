@@ -273,11 +273,24 @@ def read_study(path: Path) -> dict[str, Any]:
     ConfigError
         When the file is missing, unreadable or not TOML; names the line.
     """
+    return read_toml(path, f"study file {path}", "check the path given to --config")
+
+
+def read_toml(path: Path, what: str, remedy: str) -> dict[str, Any]:
+    """Return the values of a TOML file; complaints start with `what`, `remedy` is for a missing file.
+
+    Raises
+    ------
+    ConfigError
+        When the file is missing, unreadable or not TOML; names the line.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"study file {path} does not exist; check the path given to --config") from None
+        raise ConfigError(f"{what} does not exist; {remedy}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"study file {path} cannot be read ({error}); give a TOML file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"study file {path} is not TOML: {error}; correct it") from None
+        raise ConfigError(f"{what} cannot be read ({error}); give a TOML file") from None
+    except RecursionError:
+        raise ConfigError(f"{what} is nested too deeply; correct it") from None
+    except ValueError as error:  # not TOML, a number of thousands of digits, a NUL in the path
+        raise ConfigError(f"{what} is not TOML: {error}; correct it") from None

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+#: Characters of a message, at most: what a file holds may be of any length.
+LONGEST: Final = 400
+_END: Final = 120
+
 
 class AlvhError(Exception):
     """Any failure that this package reports on purpose.
@@ -10,6 +16,25 @@ class AlvhError(Exception):
     """
 
     exit_status = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(told(message))
+
+
+def told(message: str) -> str:
+    r"""Return a message as one line of at most 400 characters; of a longer one the middle is left out.
+
+    Whatever a terminal would act on is written out, for messages repeat what files hold.
+
+    >>> told("cell '\x1b[2J'\nis not a number")
+    "cell '\\x1b[2J' is not a number"
+    """
+    line = " ".join(message.split())
+    if not line.isprintable():
+        line = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in line[: 4 * LONGEST])
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[: LONGEST - _END - 5]} ... {line[-_END:]}"
 
 
 class AccountingError(AlvhError):

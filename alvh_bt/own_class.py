@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -22,6 +23,30 @@ def is_own(name: str) -> bool:
     (True, False)
     """
     return ":" in name
+
+
+def check_named(names: object, given: Collection[str], where: str) -> None:
+    """Raise where a file names a user's own class that the command line does not: a file runs no code.
+
+    Parameters
+    ----------
+    names
+        What the file has as a list of names; anything else is for others to refuse.
+    given
+        The names on the command line.
+    where
+        What a complaint starts with.
+
+    Raises
+    ------
+    ConfigError
+        Names the class.
+    """
+    for name in names if isinstance(names, list | tuple) else ():
+        if isinstance(name, str) and is_own(name) and name not in given:
+            raise ConfigError(
+                f"{where}: hedge {name!r} is code, which a file by itself does not run; add --hedge {name}"
+            )
 
 
 def load_own(name: str, base: type[_Class]) -> type[_Class]:

@@ -46,7 +46,10 @@ def check_out(out: Path, option: str = "--out") -> None:
     ConfigError
         One line with the path and what is in the way.
     """
-    standing = next(path for path in (out, *out.absolute().parents) if path.exists() or path.is_symlink())
+    try:
+        standing = next(path for path in (out, *out.absolute().parents) if path.exists() or path.is_symlink())
+    except OSError as error:
+        raise ConfigError(f"{option} {out}: {error.strerror}; {_remedy(option)}") from None
     if not standing.is_dir():
         raise ConfigError(f"{option} {out}: {standing} is a file, not a folder; {_remedy(option)}")
     if not os.access(standing, os.W_OK | os.X_OK):
@@ -73,8 +76,9 @@ def place_files(files: Mapping[str, bytes], out: Path, option: str = "--out") ->
     ConfigError
         When the disk refuses; names the path.
     """
-    made = not out.exists()
+    made = False
     try:
+        made = not out.exists()
         out.mkdir(parents=True, exist_ok=True)
         with _alone(out, option):
             _finish(out)

@@ -247,6 +247,8 @@ def test_a_hedge_of_one_s_own_can_be_claimed_about(tmp_path: Path) -> None:
         f'books = [{{ preset = "default", hedge = "{tmp_path / "idle.py"}:Idle" }}]\n'
     )
     window = ["--start", "2015-07-01", "--end", "2015-10-30"]
-    assert run(["claims", "--claims", str(path), *window, "--out", str(tmp_path / "out")]) == 0
+    told = ["claims", "--claims", str(path), *window, "--out", str(tmp_path / "out")]
+    assert run(told) == 2  # a file by itself runs no code
+    assert run([*told, "--hedge", f"{tmp_path / 'idle.py'}:Idle"]) == 0
     (row,) = json.loads((tmp_path / "out" / "claims.json").read_text())
     assert row["measured"] == 0.0

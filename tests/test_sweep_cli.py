@@ -57,7 +57,7 @@ def job(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
     changes: dict[str, Any] = {}
 
-    def read_sweep(path: Path) -> Sweep:
+    def read_sweep(path: Path, own: object) -> Sweep:
         if path.name != "study.toml":
             raise ConfigError(f"sweep file {path} does not exist; check the path")
         return Sweep()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,9 +14,10 @@ from pydantic.dataclasses import dataclass
 
 from alvh_bt.analysis.claim_measures import MEASURES
 from alvh_bt.bounds import Finite, Positive
-from alvh_bt.config import make_study
+from alvh_bt.config import make_study, read_toml
 from alvh_bt.errors import ConfigError
 from alvh_bt.hedges import make_hedge
+from alvh_bt.own_class import check_named
 from alvh_bt.presets import preset_names, read_preset
 
 _PACKAGED: Final = "claims.toml"
@@ -76,24 +78,21 @@ def packaged_claims() -> tuple[Claim, ...]:
     return _checked(tomllib.loads(text), _PACKAGED)
 
 
-def read_claims(path: Path) -> tuple[Claim, ...]:
+def read_claims(path: Path, own: Collection[str] = ()) -> tuple[Claim, ...]:
     """Return the claims of a file, after the packaged ones where it says `packaged = true`.
+
+    Of the user's own hedges (`file.py:ClassName`) it may name those in `own`: a file by itself runs no code.
 
     Raises
     ------
     ConfigError
         One line that names the file, the claim's id and the field.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"claims file {path} does not exist; check the path given to --claims") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"claims file {path} cannot be read ({error}); give a TOML file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"claims file {path} is not TOML: {error}; correct it") from None
-    own = _checked(content, str(path))
-    return _unique((*packaged_claims(), *own) if content.get("packaged") else own, str(path))
+    content = read_toml(path, f"claims file {path}", "check the path given to --claims")
+    stated = _checked(content, str(path))
+    for claim in stated:
+        check_named([book.hedge for book in claim.books], own, f"claims file {path}: claim {claim.id}")
+    return _unique((*packaged_claims(), *stated) if content.get("packaged") else stated, str(path))
 
 
 def _checked(content: dict[str, Any], where: str) -> tuple[Claim, ...]:

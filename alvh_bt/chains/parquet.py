@@ -34,6 +34,9 @@ _READ_BYTES: Final = 1 << 20
 
 _DATE: Final = "quote_date"
 
+#: What a damaged file still gives when it is decoded: text that is none, codes without a value.
+_DAMAGE: Final = (UnicodeDecodeError, IndexError)
+
 
 class ParquetChain:
     """A Parquet file of chains.
@@ -104,7 +107,10 @@ class ParquetChain:
                 return np.array([first], np.int64)
         found: list[NDArray[np.int32]] = []
         for rows in self._batches(group, {_DATE: own}):
-            days = read_days(rows, _DATE)
+            try:
+                days = read_days(rows, _DATE)
+            except _DAMAGE as error:
+                raise _unreadable(self.name, error) from error
             found.append(days[np.flatnonzero(np.diff(days, prepend=np.int32(-1)))])
         return np.unique(np.concatenate(found)).astype(np.int64)
 
@@ -175,7 +181,10 @@ class ParquetChain:
             table = self._file().read_row_group(group, list(self._columns.values()), use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.name, error) from error
-        return sort_by_day(self.layout.parse(self._rows(table, self._first_row(group))))
+        try:
+            return sort_by_day(self.layout.parse(self._rows(table, self._first_row(group))))
+        except _DAMAGE as error:
+            raise _unreadable(self.name, error) from error
 
     def read_through(self) -> Iterator[Quotes]:
         """Yield all quotes in the order of the file, in batches of bounded size."""

@@ -125,7 +125,10 @@ def read_header(source: Source) -> list[str]:
         raise DataError(f"{source.name}, row 1: not UTF-8 text: save it as plain CSV in UTF-8") from error
     if "\0" in text:
         raise DataError(f"{source.name}, row 1: a binary file, not CSV: save it as plain CSV in UTF-8")
-    header = next(csv.reader([text]), [])
+    try:
+        header = next(csv.reader(text.splitlines()), [])
+    except csv.Error as error:
+        raise DataError(f"{source.name}, row 1: {error}: write the header as plain CSV") from error
     if not header:
         raise DataError(f"{source.name}: the file is empty: give a header and rows, or remove the file")
     return header
@@ -177,7 +180,8 @@ def _parse(where: str, block: bytes, line: int, names: list[str], columns: list[
 
     def row_of(k: int) -> int:
         filled = [n for n, text in enumerate(block.split(b"\n")) if text.strip(b"\r")]
-        return line + filled[k]
+        # A carriage return alone ends a row as well, but no line.
+        return line + filled[min(k, len(filled) - 1)]
 
     unused = [f"#{k}" if name not in columns else name for k, name in enumerate(names)]
     try:

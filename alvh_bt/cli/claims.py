@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from alvh_bt.cli.compare import EndOption, StartOption
+from alvh_bt.cli.compare import EndOption, OwnHedgeOption, StartOption
 from alvh_bt.cli.progress import with_progress
 
 #: Columns that lines beside the table take at most, as the table itself.
@@ -26,6 +26,7 @@ def claims(
         Path | None,
         typer.Option("--claims", help="Claims of your own (TOML) in place of the packaged ones."),
     ] = None,
+    hedge: OwnHedgeOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder for claims.json.")] = None,
 ) -> None:
     """Test published claims on the data given: what was measured, its 90% interval, and the verdict.
@@ -45,7 +46,7 @@ def claims(
     from alvh_bt.placing import check_out, place_files
     from alvh_bt.report.claims_table import print_claims
 
-    stated = packaged_claims() if claims_file is None else read_claims(claims_file)
+    stated = packaged_claims() if claims_file is None else read_claims(claims_file, hedge or ())
     check_hedges(stated)
     study = make_study(start=start, end=end)
     if out is not None:

@@ -13,6 +13,7 @@ import typer
 from alvh_bt.cli.progress import with_progress
 from alvh_bt.config import Study, make_study, read_study
 from alvh_bt.errors import ConfigError
+from alvh_bt.own_class import check_named
 from alvh_bt.presets import read_preset
 
 
@@ -37,6 +38,10 @@ StartOption = Annotated[
 ]
 EndOption = Annotated[
     dt.date | None, typer.Option(parser=_date, metavar="YYYY-MM-DD", help="Last session; the latest.")
+]
+OwnHedgeOption = Annotated[
+    list[str] | None,
+    typer.Option(help="A hedge of your own that the file names (file.py:ClassName) and may run; repeat it."),
 ]
 
 
@@ -186,6 +191,8 @@ def _study(
 
     Chains hold closing quotes: with them orders are filled at the next close, unless the study says when.
     """
+    if not hedges:
+        check_named(settings.get("hedges"), (), "the study")
     for name, value in (("start", start), ("end", end), ("hedges", hedges)):
         if value:
             settings[name] = value

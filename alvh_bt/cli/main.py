@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import traceback
 
@@ -70,8 +72,12 @@ def run(arguments: list[str]) -> int:
     """Return the exit status of a command line; what went wrong goes to stderr in one line."""
     try:
         status = app(arguments or ["--help"], standalone_mode=False)
+        # What is still held back fails here, where it can be told, rather than at the very end.
+        sys.stdout.flush()
         if not arguments:
             return 2
+    except BrokenPipeError:
+        return _hushed()
     except AlvhError as error:
         if "--debug" in arguments:
             traceback.print_exc()
@@ -80,6 +86,11 @@ def run(arguments: list[str]) -> int:
         return _refuse(f"{error.format_message().rstrip('.')}; see alvh --help", error.exit_code)
     except (Abort, KeyboardInterrupt):
         return _refuse("interrupted; nothing was written", 130)
+    except OSError as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        where = error.filename2 or error.filename or "what is printed"
+        return _refuse(f"{error.strerror or error} ({where}); make room there, or allow it", 1)
     except Exception as error:
         # The last resort: a user sees a line, not a traceback, unless they ask for it.
         if "--debug" in arguments:
@@ -87,6 +98,14 @@ def run(arguments: list[str]) -> int:
         what = f"{type(error).__name__}: {error}"
         return _refuse(f"internal error, {what}; run again with --debug and report it", 1)
     return int(status or 0)
+
+
+def _hushed() -> int:
+    """Return the status of a command whose reader, such as `head`, has read enough; nothing is said."""
+    with contextlib.suppress(OSError, ValueError):
+        # Python flushes once more on its way out, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _refuse(message: str, status: int) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from alvh_bt.cli.compare import OwnHedgeOption
 from alvh_bt.cli.logs import with_logs
 from alvh_bt.cli.sweep_show import show
 
@@ -75,6 +76,7 @@ def sweep(
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler, as tcp://host:8786.")
     ] = None,
+    hedge: OwnHedgeOption = None,
 ) -> None:
     """Run every configuration of a sweep under each of its hedges.
 
@@ -91,7 +93,7 @@ def sweep(
 
     if cluster is not None and workers is not None:
         raise ConfigError("--workers is for this machine; with --cluster start as many workers there")
-    wanted = read_sweep(file)
+    wanted = read_sweep(file, hedge or ())
     where = out if out is not None else str(Path("sweep-out") / file.stem)
     store = Store(where)
     if not dry_run and not resume and store.has_manifest():
@@ -104,7 +106,7 @@ def sweep(
         _tell_plan(wanted, plan, workload, None if cluster is not None else workers)
         return
     options = [*_given("--data", data), *_given("--workers", workers), *_given("--cluster", cluster)]
-    command = " ".join(["alvh sweep", str(file), *options])
+    command = " ".join(["alvh sweep", str(file), *_each("--hedge", hedge), *options])
     status = run_to_the_end(
         plan, store, lambda: _crew(workload, workers, cluster), signed, resume, retry_errors, command
     )
@@ -130,6 +132,10 @@ def _warm(workload: Any) -> None:
 
 def _given(option: str, value: object) -> list[str]:
     return [] if value is None else [option, str(value)]
+
+
+def _each(option: str, values: list[str] | None) -> list[str]:
+    return [word for value in values or () for word in (option, value)]
 
 
 def run_to_the_end(

@@ -15,6 +15,9 @@ from alvh_bt.sessions import FIRST_DAY
 #: Index points or vol points by which a rounded open or close may leave low..high.
 ROUNDING = 0.01
 
+#: Calendar days from a row to the settlement of its future: further is a slip, and no calendar has it.
+FURTHEST_DAYS = 36_525
+
 
 def check_table(table: Table, spec: FileSpec, today: dt.date) -> None:
     """Raise DataError at the first row that is unusable.
@@ -33,7 +36,7 @@ def check_table(table: Table, spec: FileSpec, today: dt.date) -> None:
     DataError
         Dates that are in the future, before 1960, unsorted or twice; blank required values;
         infinities; values at or below their bound; high below low; an open or close outside
-        low..high; an expiry before its date; the same label twice on a day.
+        low..high; an expiry before its date, or a century after it; the same label twice on a day.
     """
     _check_dates(table, spec, today)
     for column in spec.columns:
@@ -80,6 +83,8 @@ def _check_labels(table: Table, spec: FileSpec) -> None:
 def _check_expiries(table: Table) -> None:
     """Raise DataError for an expiry before its date, or twice on one date."""
     _refuse(table, table.expiry < table.day, "the expiry is before the date {day}", "correct the expiry")
+    far = table.expiry > table.day + FURTHEST_DAYS
+    _refuse(table, far, f"the expiry is more than {FURTHEST_DAYS} days after {{day}}", "correct the expiry")
     order = np.lexsort((table.expiry, table.day))
     same = (np.diff(table.day[order]) == 0) & (np.diff(table.expiry[order]) == 0)
     duplicate = np.zeros(len(order), dtype=np.bool_)

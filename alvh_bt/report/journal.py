@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 from rich import box
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from alvh_bt.errors import ConfigError
-from alvh_bt.report.saved import read_table
+from alvh_bt.report.saved import JOURNAL_TYPES, read_table
+from alvh_bt.report.saved_checks import check_table
 
 
 def read_journal(
@@ -44,6 +46,7 @@ def read_journal(
     """
     path = folder / "journal.parquet"
     rows = read_table(path)
+    check_table(rows, JOURNAL_TYPES, path)
     for name, asked in (("variant", variant), ("layer", layer)):
         known = sorted(rows[name].astype("str").unique())
         if asked is not None and asked not in known:
@@ -65,7 +68,7 @@ def journal_lines(rows: pd.DataFrame, signals: bool = False) -> Iterator[Rendera
     several = rows["variant"].nunique() > 1
     labels = ["date", *(["variant"] if several else []), "layer", "event"]
     table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, title=None if several else str(rows["variant"].iloc[0])
+        box=box.SIMPLE_HEAD, pad_edge=False, title=None if several else escape(str(rows["variant"].iloc[0]))
     )
     for title in labels:
         table.add_column(title, no_wrap=True)
@@ -83,10 +86,10 @@ def journal_lines(rows: pd.DataFrame, signals: bool = False) -> Iterator[Rendera
 
 
 def _cells(row: Mapping[Hashable, Any], labels: list[str]) -> list[str]:
-    text = [f"{row['date']:%Y-%m-%d}", *(str(row[name]) for name in labels[1:])]
+    text = [f"{row['date']:%Y-%m-%d}", *(escape(str(row[name])) for name in labels[1:])]
     text += [_number(row[name], "{:,.2f}") for name in ("contracts", "price", "cost_usd")]
     text += [_number(row[name], "{:.1%}") for name in ("irr_without", "irr_with")]
-    return [*text, str(row["reason"])]
+    return [*text, escape(str(row["reason"]))]
 
 
 def _number(value: float, form: str) -> str:
@@ -94,4 +97,9 @@ def _number(value: float, form: str) -> str:
 
 
 def _values(text: str) -> str:
-    return ", ".join(f"{name} {value}" for name, value in json.loads(text).items())
+    """Return the signals of a row; the text itself where it is not what a comparison writes."""
+    try:
+        told = ", ".join(f"{name} {value}" for name, value in json.loads(text).items())
+    except (ValueError, AttributeError, RecursionError):
+        told = text
+    return escape(told)

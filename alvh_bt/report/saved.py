@@ -193,7 +193,7 @@ def _read_summary(path: Path) -> dict[str, Any]:
         summary = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; {GIVE}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read ({error}); {GIVE}") from None
     if not isinstance(summary, dict):
         raise DataError(f"{path} holds no summary; {GIVE}")
@@ -212,7 +212,7 @@ def read_table(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; {GIVE}") from None
-    except (OSError, ValueError) as error:
+    except Exception as error:  # of a damaged file anything may reach pandas, and anything come of it
         raise DataError(f"{path} cannot be read ({error}); {GIVE}") from None
 
 
@@ -220,3 +220,7 @@ def _column_type(name: str) -> str:
     if name in _DATES:
         return _DATE_TYPE
     return "str" if name in _TEXT else "float64"
+
+
+#: By column of the journal the type that it is written as.
+JOURNAL_TYPES: Final = {name: _column_type(name) for name in ("date", "variant", *JOURNAL_COLUMNS)}

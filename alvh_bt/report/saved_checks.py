@@ -139,6 +139,10 @@ def check_table(table: pd.DataFrame, kinds: Mapping[str, str], path: Path) -> No
     if missing:
         raise DataError(f"{path} lacks the column {', '.join(missing)}; {AGAIN}")
     for name, kind in kinds.items():
+        if kind.startswith("datetime") and pd.api.types.is_datetime64_dtype(table[name]):
+            year = table[name].dt.year
+            if ((year < 1900) | (year > 9000)).any():
+                raise DataError(f"{path}: the column {name} holds dates that cannot be meant; {AGAIN}")
         dates = pd.api.types.is_datetime64_dtype(table[name])
         numbers = pd.api.types.is_float_dtype(table[name]) or pd.api.types.is_integer_dtype(table[name])
         if (kind.startswith("datetime") and not dates) or (kind == "float64" and not numbers):

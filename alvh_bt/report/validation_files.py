@@ -59,7 +59,7 @@ def _written_before(out: Path) -> set[str]:
 
     try:
         summary = json.loads((out / _SUMMARY).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return set()
     if not isinstance(summary, dict):
         return set()

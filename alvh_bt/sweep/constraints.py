@@ -24,6 +24,9 @@ Node = tuple[Any, ...]
 #: Numbers nearer than this count as equal: 0.1 + 0.2 is 0.3.
 EQUAL: Final = 1e-9
 
+#: Characters; the reader calls itself for brackets, at most so often.
+_LONGEST: Final = 200
+
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<setting>[A-Za-z_]\w*(?:\.\w+)*)"
     r"|(?P<sign><=|>=|==|!=|[-<>+*()]))"
@@ -97,6 +100,8 @@ def read_constraint(text: Any, where: str) -> Constraint:
     """
     if not isinstance(text, str):
         raise ConfigError(f'{where}: {text!r} is no constraint; write it as "group.setting < group.setting"')
+    if len(text) > _LONGEST:
+        raise ConfigError(f"{where}: a constraint of {len(text):,} characters; write {_LONGEST} at most")
     return Constraint(text, _Reader(text, where).constraint())
 
 

@@ -133,7 +133,7 @@ class ObjectLock:
     def _read(self) -> dict[str, Any]:
         try:
             found = json.loads(self._place.get(LOCK_NAME) or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

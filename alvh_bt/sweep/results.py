@@ -267,7 +267,7 @@ def _manifest(fs: Any, root: str, place: str) -> Mapping[str, Any]:
             manifest[name]
     except FileNotFoundError:
         raise DataError(f"{place}: no manifest.json there; give the folder that alvh sweep wrote") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             f"{path}: not a sweep's manifest ({type(error).__name__}: {error}); run the sweep anew"
         ) from None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from alvh_bt.config import Study, make_study, read_study
+from alvh_bt.config import Study, make_study, read_study, read_toml
 from alvh_bt.errors import ConfigError
+from alvh_bt.own_class import check_named
 from alvh_bt.presets import read_preset
 from alvh_bt.sweep.axes import Axis
 from alvh_bt.sweep.constraints import Constraint
@@ -95,13 +95,15 @@ class Sweep:
         }
 
 
-def read_sweep(path: Path) -> Sweep:
+def read_sweep(path: Path, own: Collection[str] = ()) -> Sweep:
     """Return the sweep of a file (TOML), checked.
 
     Parameters
     ----------
     path
         The file; a `study` that it names is looked for beside it.
+    own
+        The user's own hedges (`file.py:ClassName`) that it may name: a file by itself runs no code.
 
     Raises
     ------
@@ -110,18 +112,16 @@ def read_sweep(path: Path) -> Sweep:
         place and the remedy.
     """
     source = f"sweep file {path}"
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{source} does not exist; check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source} cannot be read ({error}); give a TOML file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source} is not TOML: {error}; correct it") from None
-    return make_sweep(raw, path.parent, source)
+    raw = read_toml(path, source, "check the path")
+    return make_sweep(raw, path.parent, source, own)
 
 
-def make_sweep(raw: Mapping[str, Any], folder: Path | None = None, source: str = "the sweep") -> Sweep:
+def make_sweep(
+    raw: Mapping[str, Any],
+    folder: Path | None = None,
+    source: str = "the sweep",
+    own: Collection[str] | None = None,
+) -> Sweep:
     """Return a checked sweep from plain values, as a sweep file or `Sweep.plain` has them.
 
     Parameters
@@ -132,6 +132,8 @@ def make_sweep(raw: Mapping[str, Any], folder: Path | None = None, source: str =
         Where a study file is looked for; None: the working folder.
     source
         What complaints start with.
+    own
+        The user's own hedges that may be named; None: any, for values that come from the user's own code.
 
     Raises
     ------
@@ -154,6 +156,9 @@ def make_sweep(raw: Mapping[str, Any], folder: Path | None = None, source: str =
         if not isinstance(table, Mapping):
             raise ConfigError(f"{source}: {key} is no table; write it as [{key}]")
     base = _base_study(tables["sweep"], tables["study"], folder or Path(), source)
+    if own is not None:
+        for named in (tables["sweep"].get("hedges"), base.hedges):
+            check_named(named, own, source)
     axes = read_axes(tables["axes"], source)
     wanted: Wanted = read_wanted(tables["sweep"], base.hedges, axes, source)
     settings = {**base.settings(), "hedges": list(wanted.hedges)}

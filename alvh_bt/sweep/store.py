@@ -200,7 +200,7 @@ class Store:
             return None
         try:
             found = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict) or "sweep" not in found:
             raise ConfigError(f"{self.where}: {MANIFEST} is not of a sweep; give another --out")
