@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from alvh_bt.audit.ledger import LedgerFinding, weigh
-from alvh_bt.audit.look_ahead import choose_cuts, past_after_cut
+from alvh_bt.audit.look_ahead import choose_cuts, pasts_after_cut
 from alvh_bt.audit.sameness import digest_twice, digests_elsewhere, last_part
 from alvh_bt.audit.sensitivity import FILLS, Figures, figures_of, other_studies, weigh_inputs
 from alvh_bt.audit.subject import Subject, World, find_subject, make_world, run_subject
@@ -48,8 +48,7 @@ class Trouble(NamedTuple):
 
 def count_jobs(hedges: Sequence[str], cuts: int) -> int:
     """Return how many times `tick` is called by an audit."""
-    each = 2 + cuts + len(FILLS)
-    return STEP * (len(set(hedges) | {REFERENCE}) * each + 1)
+    return STEP * (len(set(hedges) | {REFERENCE}) * (2 + len(FILLS)) + cuts + 1)
 
 
 def run_jobs(
@@ -69,13 +68,24 @@ def run_jobs(
             work[text, "twice"] = partial(digest_twice, world, part, subject)
     work[ELSEWHERE] = partial(digests_elsewhere, market, part, list(subjects))
     done = _side_by_side(work, subjects, tick)
-    ahead: dict[Any, Callable[[], Any]] = {}
-    for text, subject in subjects.items():
-        if isinstance(whole := done[text, "whole"], Whole):
-            chosen = choose_cuts(market, first, last, cuts, study.seed, whole.decided)
-            for k, cut in enumerate(chosen):
-                ahead[text, cut] = partial(past_after_cut, world, study, subject, cut, study.seed + k)
-    return {**done, **_side_by_side(ahead, subjects, tick)}
+    running = {text: each for text, each in subjects.items() if isinstance(done[text, "whole"], Whole)}
+    decided = [day for text in running for day in done[text, "whole"].decided]
+    chosen = choose_cuts(market, first, last, cuts, study.seed, decided) if running else []
+    ahead = {cut: partial(_pasts, world, study, running, cut, study.seed + cut) for cut in chosen}
+    for cut, pasts in _side_by_side(ahead, subjects, tick).items():
+        for text in running:
+            done[text, cut] = pasts if isinstance(pasts, Trouble) else pasts[text]
+    return done
+
+
+def _pasts(
+    world: World, study: Study, subjects: Mapping[str, Subject], cut: int, seed: int
+) -> dict[str, tuple[str, str] | Trouble]:
+    found = pasts_after_cut(world, study, subjects, cut, seed)
+    return {
+        text: Trouble(_line(past, subjects[text])) if isinstance(past, Exception) else past
+        for text, past in found.items()
+    }
 
 
 def _side_by_side(

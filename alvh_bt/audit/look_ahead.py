@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,8 +29,8 @@ def choose_cuts(
 ) -> list[int]:
     """Return the sessions after which the future is cut off.
 
-    Half of them are days on which something was ordered, where a look at the next day shows at once;
-    a quarter the closes before the largest moves, and the rest are drawn.
+    Half of them are days on which something was ordered, by as many hedges as can be: there a look at the
+    next day shows at once. A quarter are the closes before the largest moves, and the rest are drawn.
 
     Parameters
     ----------
@@ -43,14 +43,18 @@ def choose_cuts(
     seed
         Of the draws.
     decided
-        Epoch days on which the run ordered something.
+        Epoch days on which a hedge's run ordered something, once for each hedge.
     """
     inside = np.arange(first + 1, last)
     if not len(inside):
         return []
     draw = np.random.default_rng(seed)
-    ordered = inside[np.isin(market.days[inside], np.array(decided, dtype=np.int64))]
-    chosen = set(draw.choice(ordered, size=min((count + 1) // 2, len(ordered)), replace=False).tolist())
+    days, times = np.unique(np.array(decided, dtype=np.int64), return_counts=True)
+    busy = dict(zip(days.tolist(), times.tolist(), strict=True))
+    shuffled = draw.permutation(inside)
+    most = sorted(shuffled.tolist(), key=lambda i: -busy.get(int(market.days[i]), 0))
+    ordered = [i for i in most if int(market.days[i]) in busy]
+    chosen = set(ordered[: (count + 1) // 2])
     close = market.columns["spx_close"]
     moves = np.abs(np.log(close[inside + 1] / close[inside]))
     worst = inside[np.argsort(-np.nan_to_num(moves), kind="stable")]
@@ -60,29 +64,33 @@ def choose_cuts(
     return sorted(chosen | set(more.tolist()))[:count] if count > 1 else sorted(chosen)[:1]
 
 
-def past_after_cut(world: World, study: Study, subject: Subject, cut: int, seed: int) -> tuple[str, str]:
-    """Return what changed of the past up to session `cut` without its future, and with another one.
+def pasts_after_cut(
+    world: World, study: Study, subjects: Mapping[str, Subject], cut: int, seed: int
+) -> dict[str, tuple[str, str] | Exception]:
+    """Return what changed of each past up to session `cut` without its future, and with another one.
 
     Returns
     -------
-    Two texts, empty where nothing changed.
-
-    Raises
-    ------
-    Exception
-        Whatever the subject raises in the whole run; in the other two, raising counts as a change.
+    By subject two texts, empty where nothing changed; or what it raised in the whole run. In the other
+    two runs, raising counts as a change.
     """
     market = world.market
     first, last = market.window(study.start, study.end)
     start = calendar_date(market.days[max(first, cut - BEFORE)])
     end = calendar_date(market.days[min(last, cut + AFTER)])
-    window = replace(study, start=start, end=end)
-    whole = run_subject(world, window, subject)
-    day = calendar_date(market.days[cut])
-    found = []
-    for other in (market.truncated(day), with_another_future(market, cut, seed)):
-        found.append(_change(whole, make_world(other, study), window, subject, day))
-    return found[0], found[1]
+    window, day = replace(study, start=start, end=end), calendar_date(market.days[cut])
+    others = [market.truncated(day), with_another_future(market, cut, seed)]
+    worlds = [make_world(other, study) for other in others]
+    found: dict[str, tuple[str, str] | Exception] = {}
+    for text, subject in subjects.items():
+        try:
+            whole = run_subject(world, window, subject)
+        except Exception as error:  # whatever a user's code raises is what the audit is to tell
+            found[text] = error
+            continue
+        cut_off, changed = (_change(whole, other, window, subject, day) for other in worlds)
+        found[text] = cut_off, changed
+    return found
 
 
 def _change(whole: RunResult, world: World, study: Study, subject: Subject, day: dt.date) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from alvh_bt.cli.compare import EndOption, StartOption
+from alvh_bt.cli.compare import EndOption, StartOption, study_of
 
 
 def audit(
@@ -39,7 +39,6 @@ def audit(
     from alvh_bt.analysis.plain import json_text
     from alvh_bt.audit.jobs import count_jobs
     from alvh_bt.audit.run import run_audit
-    from alvh_bt.cli.compare import study_of
     from alvh_bt.cli.progress import with_progress
     from alvh_bt.market import fetched_folder, load_market
     from alvh_bt.placing import check_out, place_files

@@ -156,9 +156,16 @@ def study_of(
     end: dt.date | None = None,
     hedges: list[str] | None = None,
     quoted: bool = False,
+    unless_named: tuple[str, ...] = (),
 ) -> Study:
-    """Return the study of a file or preset, with the options of a command line on top."""
-    return _study(_settings(config, preset), start, end, hedges, quoted, [])
+    """Return the study of a file or preset, with the options of a command line on top.
+
+    `unless_named` are the hedges where neither names any; the default ones if empty.
+    """
+    settings = _settings(config, preset)
+    if unless_named:
+        settings.setdefault("hedges", unless_named)
+    return _study(settings, start, end, hedges, quoted, [])
 
 
 def open_folder_of_chains(folder: Path) -> Any:

@@ -22,7 +22,7 @@ def check(
 
     Exit status 3 when no study can run on it; the checks and their thresholds are in docs/DATA.md.
 
-    Example: alvh data check --data market --out out --figures
+    Example: alvh data check --out checked --figures
     """
     from rich.console import Console
 

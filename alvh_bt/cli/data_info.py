@@ -16,7 +16,7 @@ def info(
 ) -> None:
     """Show what market data is there: span, share observed, age and licence of each file, and what is not.
 
-    Example: alvh data info --data market
+    Example: alvh data info
     """
     from rich.console import Console
 

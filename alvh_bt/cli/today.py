@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alvh_bt.cli.compare import EndOption, StartOption, open_folder_of_chains
+from alvh_bt.cli.compare import EndOption, StartOption, open_folder_of_chains, study_of
 from alvh_bt.cli.progress import with_progress
 
 
@@ -40,14 +40,14 @@ def today(
 
     It is what a backtest to that close decides. Nothing is sent anywhere.
 
-    Example: alvh today --data market --hedge layered --out sheet
+    Example: alvh today --hedge layered --out sheet
     """
     from alvh_bt.hedges import variant_names
     from alvh_bt.market import fetched_folder, load_market
     from alvh_bt.placing import check_out
     from alvh_bt.today.run import decide_today
 
-    study = _study(config, preset, {"start": start, "end": end, "hedges": hedge}, chains is not None)
+    study = study_of(config, preset, start, end, hedge, chains is not None, ("layered",))
     variant_names(study.hedges)
     if out is not None:
         check_out(out)
@@ -82,25 +82,3 @@ def _tell(result: dict[str, Any], out: Path | None) -> None:
         typer.echo(f"alvh: {sheet['hedge']}: {sheet['stopped']}", err=True)
     if stopped:
         raise typer.Exit(1)
-
-
-def _study(config: Path | None, preset: str | None, given: dict[str, Any], quoted: bool) -> Any:
-    """Return the study with the options on top, and one layered hedge where nobody names any."""
-    from alvh_bt.config import make_study, read_study
-    from alvh_bt.errors import ConfigError
-    from alvh_bt.presets import read_preset
-
-    if config is not None and preset is not None:
-        raise ConfigError(
-            "--preset and --config exclude each other; copy the preset's settings into the file"
-        )
-    settings: dict[str, Any] = {}
-    if preset is not None:
-        settings = read_preset(preset)
-    elif config is not None:
-        settings = read_study(config)
-    settings = {"hedges": ("layered",), **settings, **{name: value for name, value in given.items() if value}}
-    # Chains hold closing quotes: with them orders are filled at the next close, unless the study says when.
-    if quoted and isinstance(settings.setdefault("book", {}), dict):
-        settings["book"].setdefault("fill", "next_close")
-    return make_study(**settings)
