@@ -49,7 +49,7 @@ def check_named(names: object, given: Collection[str], where: str) -> None:
             )
 
 
-def load_own(name: str, base: type[_Class]) -> type[_Class]:
+def load_own(name: str, base: type[_Class], named: bool = True) -> type[_Class]:
     """Return the class that `folder/file.py:ClassName` or `module:ClassName` names.
 
     A file is run anew each time, so that a change to it counts at once.
@@ -59,50 +59,29 @@ def load_own(name: str, base: type[_Class]) -> type[_Class]:
     name
         Where the class is, and its name.
     base
-        What it must be derived from; its methods must all be there, and a `name`.
+        What it must be derived from; its methods must all be there.
+    named
+        Whether it must have a `name`.
 
     Raises
     ------
     ConfigError
         When there is no such file, module or class, the import fails, or the class is not of use.
     """
-    kind = import_own(name)
-    if not issubclass(kind, base):
-        known = f"{base.__module__.rpartition('.')[0]}.{base.__name__}"
-        raise ConfigError(f"{name}: {kind.__name__} is not a {base.__name__}; derive it from {known}")
-    return checked_own(name, kind)
-
-
-def checked_own(name: str, kind: type[_Class]) -> type[_Class]:
-    """Return a user's class, whose methods are all there, and a `name`.
-
-    Raises
-    ------
-    ConfigError
-        When it lacks one of them; `name` says where it is.
-    """
-    lacking = ", ".join(sorted(getattr(kind, "__abstractmethods__", ())))
-    if lacking:
-        raise ConfigError(f"{name}: {kind.__name__} lacks its method {lacking}; define it")
-    own_name: Any = getattr(kind, "name", None)
-    if not isinstance(own_name, str) or not own_name:
-        raise ConfigError(f"{name}: {kind.__name__} has no name; set name = '...' in the class")
-    return kind
-
-
-def import_own(name: str) -> type[Any]:
-    """Return the class that `folder/file.py:ClassName` or `module:ClassName` names, of whatever kind.
-
-    Raises
-    ------
-    ConfigError
-        When there is no such file, module or class, or the import fails.
-    """
     where, _, kind_name = name.rpartition(":")
     module = _import_file(where) if where.endswith(".py") else _import_module(where)
     kind = getattr(module, kind_name, None)
     if not inspect.isclass(kind):
         raise ConfigError(f"{where} has no class {kind_name!r}; check the name after the colon")
+    if not issubclass(kind, base):
+        known = f"{base.__module__.rpartition('.')[0]}.{base.__name__}"
+        raise ConfigError(f"{name}: {kind_name} is not a {base.__name__}; derive it from {known}")
+    lacking = ", ".join(sorted(getattr(kind, "__abstractmethods__", ())))
+    if lacking:
+        raise ConfigError(f"{name}: {kind_name} lacks its method {lacking}; define it")
+    own_name: Any = getattr(kind, "name", None)
+    if named and (not isinstance(own_name, str) or not own_name):
+        raise ConfigError(f"{name}: {kind_name} has no name; set name = '...' in the class")
     return kind
 
 

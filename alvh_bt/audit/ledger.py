@@ -1,168 +1,244 @@
-"""A ledger that knows nothing of the engine's accounts: it reads the trades, the prices and the bill rate.
+"""The books once more: cash, NAV and contracts worked out from the list of trades alone.
 
-First in, first out by lot; options and shares are paid when traded, futures when they are closed or
-settled. Every day it works out cash, marks, NAV and the P&L of both books, and is compared with what the run
-says of itself.
+Nothing of the engine's accounts is used. Cash moves by premiums, fees and interest, by a future's gain when
+it is closed or settled; NAV is cash and what each contract is quoted at on each close. Contract terms,
+fees and the settlement values are written down here a second time.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from alvh_bt.audit.subject import World
-from alvh_bt.config import Study
-from alvh_bt.contracts import NO_EXPIRY, ROOT_NAMES, Contract, Right
+from alvh_bt.audit.subjects import World
+from alvh_bt.config import Fill, Study
+from alvh_bt.contracts import NO_EXPIRY, ROOT_NAMES, Contract
 from alvh_bt.engine.results import RunResult
-from alvh_bt.pricing.day import contract_mid
+from alvh_bt.pricing.day import DayPrices, quote_contract
 
-#: Dollars by which a day may be off: rounding of sums of doubles around a million.
-TOLERANCE: Final = 1e-6
-_FUTURES: Final = ("VX", "VXM")
-_COLUMNS: Final = ("cash", "nav", "interest", "condor_pnl", "hedge_pnl")
-_RIGHTS: Final = {"C": int(Right.CALL), "P": int(Right.PUT)}
+#: USD, and share of NAV, by which two sums of some thousand doubles may differ.
+TOLERANCE_USD: Final = 1e-6
+TOLERANCE_SHARE: Final = 1e-11
+#: Contracts that are rounding, not a position.
+DUST: Final = 1e-9
 
-
-class LedgerFinding(NamedTuple):
-    """How far a run is from the ledger: the largest gap, USD, its day and column; `faults` are sentences."""
-
-    days: int
-    gap: float
-    day: str
-    column: str
-    faults: tuple[str, ...]
+USD_A_POINT: Final = {
+    **dict.fromkeys(("SPX", "SPXW", "XSP", "VIX", "VXM"), 100.0),
+    "VX": 1000.0,
+    "VXX": 1.0,
+    "UVXY": 1.0,
+}
+FUTURES: Final = ("VX", "VXM")
+SHARES: Final = ("VXX", "UVXY")
+COMPARED: Final = ("cash", "nav", "interest", "condor_pnl", "hedge_pnl")
 
 
 @dataclass
-class _Parcel:
-    """What is held of a lot: signed contracts and the price that was paid, points."""
+class Holding:
+    """A lot: its terms, signed contracts, and the price in points at which it was opened."""
 
-    contract: Contract
     book: str
-    multiplier: float
-    contracts: float
+    root: str
+    right: int
+    strike: float
+    expiry: pd.Timestamp
     price: float
+    contracts: float
 
     @property
-    def is_future(self) -> bool:
-        return ROOT_NAMES[self.contract.root] in _FUTURES
+    def contract(self) -> Contract:
+        """The contract as the price model knows it."""
+        day = NO_EXPIRY if pd.isna(self.expiry) else (self.expiry - pd.Timestamp(0)).days
+        return Contract(ROOT_NAMES.index(self.root), self.right, self.strike, day)
+
+    def value(self, prices: DayPrices) -> float:
+        """Return what it is worth at a close, USD; a future its open P&L."""
+        mid = float(quote_contract(self.contract, prices).mid)
+        paid = self.price if self.root in FUTURES else 0.0
+        return self.contracts * USD_A_POINT[self.root] * (mid - paid)
 
 
 @dataclass
-class _Ledger:
-    cash: float
-    paid: dict[str, float] = field(default_factory=lambda: {"condor": 0.0, "hedge": 0.0})
-    held: dict[int, _Parcel] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
+class Ledger:
+    """Cash, and the lots by their number; `wrong` is what no honest list of trades has."""
 
-    def pay(self, book: str, usd: float) -> None:
-        self.cash += usd
-        self.paid[book] += usd
+    cash: float
+    cash_of: dict[str, float] = field(default_factory=lambda: {"condor": 0.0, "hedge": 0.0})
+    lots: dict[int, Holding] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
 
     def trade(self, row: Any) -> None:
-        """Book one row of the list of trades."""
-        self.pay(row.book, -row.fees_usd)
-        parcel = self.held.get(row.lot)
-        if row.action == "open" or (parcel is None and row.action == "roll"):
-            parcel = _Parcel(_contract_of(row), row.book, row.contract_multiplier, row.contracts, row.price)
-            self.held[row.lot] = parcel
-            if not parcel.is_future:
-                self.pay(row.book, -row.contracts * row.contract_multiplier * row.price)
-            return
-        if parcel is None or abs(row.contracts) > abs(parcel.contracts) * (1 + 1e-12):
-            self.faults.append(f"{row.date:%Y-%m-%d}: {row.root} lot {row.lot} closes more than is held")
-            return
-        gain = -row.contracts * parcel.multiplier * (row.price - parcel.price)
-        value = -row.contracts * parcel.multiplier * row.price
-        self.pay(row.book, gain if parcel.is_future else value)
-        parcel.contracts += row.contracts
-        if abs(parcel.contracts) <= 1e-9 * abs(row.contracts):
-            del self.held[row.lot]
+        """Enter a row of the list of trades."""
+        usd = USD_A_POINT[row.root]
+        if row.contract_multiplier != usd:
+            self._say(row, f"multiplier {row.contract_multiplier:g} in place of {usd:g}")
+        held = self.lots.get(row.lot)
+        if held is None:
+            self._open(row)
+        else:
+            self._reduce(row, held, usd)
+        paid = 0.0 if row.root in FUTURES else row.contracts * usd * row.price
+        self._pay(row.book, -paid - row.fees_usd)
 
-    def values(self, prices: Any) -> dict[str, float]:
-        """Return what is held at these prices, USD, by book."""
+    def worth(self, prices: DayPrices) -> dict[str, float]:
+        """Return by book what its lots are worth at a close, USD."""
         total = {"condor": 0.0, "hedge": 0.0}
-        for parcel in self.held.values():
-            mid = contract_mid(parcel.contract, prices) - (parcel.price if parcel.is_future else 0.0)
-            total[parcel.book] += parcel.contracts * parcel.multiplier * mid
+        for lot in self.lots.values():
+            total[lot.book] += lot.value(prices)
         return total
 
+    def check_expiries(self, date: pd.Timestamp) -> None:
+        """Note what is still held after the close of its last day."""
+        for lot in self.lots.values():
+            if lot.expiry <= date:
+                self.wrong.append(f"{date:%Y-%m-%d}: {lot.root} {lot.expiry:%Y-%m-%d} held after settlement")
 
-def _contract_of(row: Any) -> Contract:
-    never = pd.isna(row.expiry)
-    expiry = NO_EXPIRY if never else int(row.expiry.to_datetime64().astype("datetime64[D]").astype(np.int64))
-    strike = 0.0 if np.isnan(row.strike) else float(row.strike)
-    return Contract(
-        ROOT_NAMES.index(row.root), _RIGHTS.get(row.right or "", int(Right.FUTURE)), strike, expiry
-    )
+    def _open(self, row: Any) -> None:
+        if row.lot in self.gone:
+            self._say(row, "trades in a lot that was closed")
+        if row.action == "settle":
+            self._say(row, "settles what was never opened")
+        right = {"C": 1, "P": -1}.get(row.right, 0)
+        terms = (row.root, right, float(row.strike), row.expiry)
+        self.lots[row.lot] = Holding(row.book, *terms, row.price, row.contracts)
+
+    def _reduce(self, row: Any, held: Holding, usd: float) -> None:
+        if (row.book, row.root, row.strike) != (held.book, held.root, held.strike):
+            self._say(row, "is another contract than the lot's")
+        left = held.contracts + row.contracts
+        if row.contracts * held.contracts >= 0.0 or left * held.contracts < -DUST:
+            self._say(row, f"{row.contracts:g} contracts of {held.contracts:g} that are held")
+        if row.action == "settle" and abs(left) > DUST:
+            self._say(row, f"settles and leaves {left:g} contracts")
+        if held.root in FUTURES:
+            self._pay(row.book, -row.contracts * usd * (row.price - held.price))
+        held.contracts = left
+        if abs(left) <= DUST:
+            del self.lots[row.lot]
+            self.gone.add(row.lot)
+
+    def _pay(self, book: str, usd: float) -> None:
+        self.cash += usd
+        self.cash_of[book] += usd
+
+    def _say(self, row: Any, what: str) -> None:
+        self.wrong.append(f"{row.date:%Y-%m-%d}: {row.root} lot {row.lot}: {what}")
 
 
-def weigh(run: RunResult, world: World, study: Study) -> LedgerFinding:
-    """Return how far a run's own figures are from those of the ledger, on its worst day.
+class Books(NamedTuple):
+    """What the ledger found: `wrong`, days compared, and the largest difference (USD) with its place."""
+
+    wrong: list[str]
+    days: int
+    worst_usd: float
+    worst_where: str
+
+
+def check_books(run: RunResult, world: World, study: Study) -> Books:
+    """Return how a run's daily record and trades stand against a ledger of their own.
 
     Parameters
     ----------
     run
-        The run.
-    world, study
-        What it ran on.
+        The record.
+    world
+        The history that it ran over.
+    study
+        Starting cash, interest, fees and fill timing.
     """
-    ledger = _Ledger(study.book.starting_cash)
-    trades = {date: list(rows.itertuples()) for date, rows in run.trades.groupby("date", sort=False)}
-    days = list(run.daily["date"])
-    worked = []
-    owned, before = {"condor": 0.0, "hedge": 0.0}, -1
-    for date in days:
+    ledger = Ledger(study.book.starting_cash)
+    by_day: dict[Any, pd.DataFrame] = dict(list(run.trades.groupby("date", sort=False)))
+    unseen = sorted(set(by_day) - set(run.daily["date"]))
+    ledger.wrong += [f"{date:%Y-%m-%d}: trades on a day without a record" for date in unseen]
+    worst, where = 0.0, "no day differs"
+    owned = {"condor": 0.0, "hedge": 0.0}
+    before: Any = None
+    nav: float = study.book.starting_cash
+    day: Any
+    row: Any
+    for day in run.daily.itertuples():
+        date: Any = day.date
         i = world.market.index_of(date.date())
-        interest = _interest(ledger.cash, world, before, i, study)
+        close = world.prices.at_close(i)
+        interest = _interest(ledger.cash, before, date, study)
         ledger.cash += interest
-        for row in trades.pop(date, []):
+        for row in by_day.get(date, run.trades.iloc[:0]).itertuples():
+            flaws = _trade_flaws(row, world, i, study)
+            ledger.wrong += [f"{date:%Y-%m-%d}: {row.root} lot {row.lot}: {what}" for what in flaws]
             ledger.trade(row)
-        _still_held(ledger, world.market.days[i], f"{date:%Y-%m-%d}")
-        values = ledger.values(world.prices.at_close(i))
-        worth = {book: ledger.paid[book] + values[book] for book in owned}
-        gains = {book: worth[book] - owned[book] for book in owned}
-        nav = ledger.cash + sum(values.values())
-        worked.append((ledger.cash, nav, interest, gains["condor"], gains["hedge"]))
-        owned, before = worth, i
-    if trades:
-        ledger.faults.append(f"{len(trades)} days with trades are none of the run's")
-    _moves(run, study, ledger.faults)
-    table = run.daily[list(_COLUMNS)].to_numpy(np.float64)
-    gaps = np.abs(np.array(worked) - table)
-    gaps = np.where(np.isnan(gaps), np.inf, gaps)
-    worst, column = divmod(int(gaps.argmax()), len(_COLUMNS))
-    day = f"{days[worst]:%Y-%m-%d}"
-    return LedgerFinding(len(days), float(gaps.max()), day, _COLUMNS[column], tuple(ledger.faults))
+        ledger.check_expiries(date)
+        values = ledger.worth(close)
+        worth = {book: ledger.cash_of[book] + values[book] for book in values}
+        mine = ledger.cash + sum(values.values())
+        own = (ledger.cash, mine, interest, *(worth[book] - owned[book] for book in ("condor", "hedge")))
+        largest, gap = _largest_gap(day, own, nav)
+        if not gap <= max(TOLERANCE_USD, TOLERANCE_SHARE * abs(mine)):
+            ledger.wrong.append(f"{date:%Y-%m-%d}: {largest} differs by {gap:,.6f} USD")
+        if not gap <= worst:
+            worst, where = gap, f"{largest} on {date:%Y-%m-%d}"
+        owned, before, nav = worth, (date, close.rate), day.nav
+    return Books(ledger.wrong, len(run.daily), worst, where)
 
 
-def _interest(cash: float, world: World, before: int, i: int, study: Study) -> float:
-    """Return the interest on cash between two sessions, at the bill rate of the first."""
-    if before < 0:
+def _largest_gap(day: Any, own: tuple[float, ...], nav: float) -> tuple[str, float]:
+    """Return the figure of a day that differs most from the ledger's, and by how many USD; NaN is most."""
+    gaps = {name: abs(getattr(day, name) - mine) for name, mine in zip(COMPARED, own, strict=True)}
+    gaps["nav's move"] = abs(day.nav - nav - day.condor_pnl - day.hedge_pnl - day.interest)
+    name = max(gaps, key=lambda name: math.inf if math.isnan(gaps[name]) else gaps[name])
+    return name, gaps[name]
+
+
+def _interest(cash: float, before: Any, date: pd.Timestamp, study: Study) -> float:
+    """Return the interest on the cash since the last close, at the bill rate of that close, USD."""
+    if before is None:
         return 0.0
-    days = int(world.market.days[i] - world.market.days[before])
-    rate = float(world.prices.at_close(before).rate)
-    return cash * rate * study.book.interest_share * days / 365.0
+    days = (date - before[0]).days
+    return float(cash * before[1] * study.book.interest_share * days / 365.0)
 
 
-def _still_held(ledger: _Ledger, day: int, told: str) -> None:
-    """Note what is held at the close of the day that it settled on, or later."""
-    for parcel in ledger.held.values():
-        if parcel.contract.expiry <= day and parcel.contract.expiry != NO_EXPIRY:
-            ledger.faults.append(f"{told}: {ROOT_NAMES[parcel.contract.root]} is held after its settlement")
+def _trade_flaws(row: Any, world: World, i: int, study: Study) -> Iterator[str]:
+    """Yield what is wrong with a trade's date, fees and price by themselves."""
+    fees = _fee(row, study)
+    if not abs(row.fees_usd - fees) <= TOLERANCE_USD:
+        yield f"fees of {row.fees_usd:,.4f} USD in place of {fees:,.4f}"
+    if row.expiry < row.date:
+        yield "traded after its expiry"
+        return
+    terms = Holding(
+        row.book, row.root, {"C": 1, "P": -1}.get(row.right, 0), row.strike, row.expiry, 0.0, row.contracts
+    )
+    if row.action == "settle":
+        value = _settlement(terms, world, i)
+        if not abs(row.price - value) <= TOLERANCE_USD:
+            yield f"settled at {row.price:.4f} in place of {value:.4f}"
+        return
+    moment = world.prices.at_open(i) if study.book.fill == Fill.NEXT_OPEN else world.prices.at_close(i)
+    mid = float(quote_contract(terms.contract, moment).mid)
+    if not np.sign(row.contracts) * (row.price - mid) >= -TOLERANCE_USD:
+        yield f"filled at {row.price:.4f}, better than the mid of {mid:.4f}"
 
 
-def _moves(run: RunResult, study: Study, faults: list[str]) -> None:
-    """Note where NAV moves by something else than the P&L columns."""
-    daily = run.daily
-    moved = np.diff(daily["nav"].to_numpy(), prepend=study.book.starting_cash)
-    told = (daily["condor_pnl"] + daily["hedge_pnl"] + daily["interest"]).to_numpy()
-    gap = np.abs(moved - told)
-    if not gap.max() < TOLERANCE:
-        k = int(np.nanargmax(gap))
-        faults.append(
-            f"{daily['date'].iloc[k]:%Y-%m-%d}: NAV moves by {gap[k]:.6f} USD more than its P&L columns"
-        )
+def _fee(row: Any, study: Study) -> float:
+    costs = study.costs
+    if row.action == "settle":
+        rate = costs.settlement_fee
+    elif row.root in SHARES:
+        rate = 0.0
+    else:
+        rate = {"VX": costs.future_fee, "VXM": costs.mini_future_fee}.get(row.root, costs.option_fee)
+    return float(rate * abs(row.contracts))
+
+
+def _settlement(lot: Holding, world: World, i: int) -> float:
+    """Return the points at which a contract settles: its intrinsic value, or a future's last."""
+    values = world.prices.settlement(i)
+    level = {"SPX": values.spx_am, "SPXW": values.spx_pm, "XSP": 0.1 * values.spx_pm}.get(
+        lot.root, values.vix
+    )
+    return level if lot.root in FUTURES else max(0.0, lot.right * (level - lot.strike))

@@ -1,75 +1,96 @@
-"""Determinism: the same run again, in the same process and in a new one, must be the same to the bit."""
+"""Determinism: the same run twice in one process, and in others under another order, hash seed and clock."""
 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 
-from alvh_bt.audit.subject import Subject, World, find_subject, make_world, run_subject
 from alvh_bt.config import Study
-from alvh_bt.contracts import calendar_date
 from alvh_bt.engine.results import RunResult
 from alvh_bt.market import Market
 
-#: Sessions at the end of the window that are run again.
-SESSIONS: Final = 500
-#: The seed of hashes in the new process: sets and dictionaries of objects come in another order there.
-_HASH_SEED: Final = "20240229"
+#: Of the other processes: any seed will do, if it is not that of this one.
+_HASH_SEEDS: Final = ("1", "4242")
 
 
-def digest(run: RunResult) -> str:
-    """Return the SHA-256 of every cell of a run's tables, and of how it ended."""
-    found = hashlib.sha256(str(run.stopped).encode())
-    for frame in (run.daily, run.trades, run.journal):
-        for name, column in frame.items():
-            numeric = pd.api.types.is_numeric_dtype(column)
-            content = column.to_numpy().tobytes() if numeric else repr(column.tolist()).encode()
-            found.update(str(name).encode() + content)
+def digest(run: RunResult | None) -> dict[str, str]:
+    """Return a SHA-256 of the bytes of each frame of a run; nothing for None."""
+    if run is None:
+        return {}
+    return {name: _frame_digest(getattr(run, name)) for name in ("daily", "trades", "journal")}
+
+
+def _frame_digest(frame: pd.DataFrame) -> str:
+    found = hashlib.sha256(repr((len(frame), list(frame.columns))).encode())
+    for _, column in frame.items():
+        if column.dtype.kind in "fiuM":
+            found.update(column.to_numpy().tobytes())
+        else:
+            found.update(repr(column.tolist()).encode())
     return found.hexdigest()
 
 
-def last_part(market: Market, study: Study) -> Study:
-    """Return the study over the last sessions of its window."""
-    first, last = market.window(study.start, study.end)
-    start = calendar_date(market.days[max(first, last - SESSIONS)])
-    return replace(study, start=start, end=calendar_date(market.days[last]))
+def elsewhere(
+    market: Market, study: Study, hedges: Sequence[str], data: Path | None, other_clock: bool
+) -> dict[str, dict[str, str]]:
+    """Return the digests of each hedge's run in a new Python process, by hedge.
 
+    There the hedges run one after another in the order given, and strings hash differently.
 
-def digest_twice(world: World, study: Study, subject: Subject) -> tuple[str, str]:
-    """Return the digests of two runs of one class, one after the other."""
-    first, second = (digest(run_subject(world, study, subject)) for _ in range(2))
-    return first, second
+    Parameters
+    ----------
+    market
+        What it must find again in `data`.
+    study, hedges
+        Settings and what to run; nobody's code runs here.
+    data
+        The market's folder; None for the fetched one or the sample.
+    other_clock
+        Whether the user's code sees a clock that is more than a year ahead.
 
-
-def digests_elsewhere(market: Market, study: Study, texts: Sequence[str]) -> dict[str, str]:
-    """Return the digest of each subject in a new process: another order, and other hashes of objects.
-
-    A subject that cannot run there has its error in place of a digest.
+    Raises
+    ------
+    RuntimeError
+        When the process fails; the last line of what it said.
     """
-    before = os.environ.get("PYTHONHASHSEED")
-    os.environ["PYTHONHASHSEED"] = _HASH_SEED
-    try:
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            return pool.submit(_in_reverse, market, study, tuple(texts)).result()
-    finally:
-        if before is None:
-            del os.environ["PYTHONHASHSEED"]
-        else:
-            os.environ["PYTHONHASHSEED"] = before
-
-
-def _in_reverse(market: Market, study: Study, texts: tuple[str, ...]) -> dict[str, str]:
-    world, found = make_world(market, study), {}
-    for text in reversed(texts):
-        try:
-            found[text] = digest(run_subject(world, study, find_subject(text)[0]))
-        except Exception as error:  # the other process tells of it; here it is a difference
-            found[text] = f"{type(error).__name__}: {error}"
+    job = {
+        "data": None if data is None else str(data),
+        "settings": study.settings(),
+        "hedges": list(hedges),
+        "other_clock": other_clock,
+        "fingerprint": market.fingerprint,
+    }
+    seed = _HASH_SEEDS[os.environ.get("PYTHONHASHSEED") == _HASH_SEEDS[0]]
+    command = [sys.executable, "-m", "alvh_bt.audit.again"]
+    done = subprocess.run(
+        command,
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONHASHSEED": seed},
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise RuntimeError(f"another process: {said[-1]}")
+    # What the user's code prints comes before.
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def told_difference(here: dict[str, str], there: dict[str, str]) -> str | None:
+    """Return which frames differ; None if none does.
+
+    >>> told_difference({"daily": "a", "trades": "b"}, {"daily": "a", "trades": "c"})
+    'trades'
+    """
+    names = [name for name in here | there if here.get(name) != there.get(name)]
+    return ", ".join(names) or None

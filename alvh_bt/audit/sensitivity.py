@@ -1,112 +1,125 @@
-"""How a result hangs on when orders are filled, on what they cost, and on inputs that are modelled."""
+"""How far the figures lean on when orders are filled and on what they cost."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from alvh_bt.analysis.metrics import run_metrics
-from alvh_bt.audit.check import PASS, WARNING
-from alvh_bt.audit.subject import World
-from alvh_bt.choices import Fill
-from alvh_bt.config import CostParams, Study
+from alvh_bt.config import CostParams, Fill, Study
 from alvh_bt.engine.results import RunResult
-from alvh_bt.market.market import provenance_shares
 
-#: What a fill at the close that decides it may be better by, a year, share of the starting cash.
-BETTER_AT_CLOSE: Final = 0.01
-#: Share of sessions above which a modelled input is worth a warning.
-MODELLED: Final = 0.10
-
-#: Costs that are doubled: what is paid, not how spreads are shaped.
-DOUBLED: Final = (
-    *("spread_share", "quoted_spread_share", "option_fee", "future_fee", "mini_future_fee"),
-    *("settlement_fee", "etp_half_spread", "etp_sandwich"),
+#: Settings of costs that are doubled: what is paid of spreads, and fees.
+_DOUBLED: Final = (
+    *("spread_share", "quoted_spread_share", "future_half_spread", "etp_half_spread", "etp_sandwich"),
+    *("option_fee", "future_fee", "mini_future_fee", "settlement_fee"),
 )
-COSTS: Final = "doubled costs"
-FILLS: Final = {"next_open": Fill.NEXT_OPEN, "next_close": Fill.NEXT_CLOSE, "same_close": Fill.SAME_CLOSE}
+#: A difference to no hedge below this share of starting cash is no sign that could flip.
+NEGLIGIBLE: Final = 0.005
+#: Better by this share of starting cash a year when filled on the very close that decided: suspicious.
+SUSPICIOUS_A_YEAR: Final = 0.02
 
-_OF_CONDORS: Final = ("spx", "vix", "skew")
-_OF_HEDGES: Final = ("vx_futures", "vvix")
+TIMINGS: Final = {
+    "next_open": int(Fill.NEXT_OPEN),
+    "next_close": int(Fill.NEXT_CLOSE),
+    "same_close": int(Fill.SAME_CLOSE),
+}
+DOUBLED: Final = "doubled costs"
 
 
 class Figures(NamedTuple):
-    """What a run made: P&L in USD, CAGR and drawdown as fractions, years."""
+    """P&L (USD), growth a year, deepest drawdown (<= 0), years, and whether the run ended early."""
 
-    pnl: float
+    pnl_usd: float
     cagr: float
-    drawdown: float
+    max_drawdown: float
     years: float
+    stopped: bool
 
 
-def fill_name(study: Study) -> str:
-    """Return the name of a study's timing of fills."""
-    return next(name for name, fill in FILLS.items() if fill == study.book.fill)
+def figures_of(run: RunResult, starting_cash: float) -> Figures:
+    """Return the figures of a run; `starting_cash` in USD."""
+    metrics = run_metrics(run, starting_cash)
+    dates = run.daily["date"]
+    years = (dates.iloc[-1] - dates.iloc[0]).days / 365.0
+    return Figures(metrics.pnl_usd, metrics.cagr, metrics.max_drawdown, float(years), run.stopped is not None)
 
 
-def other_studies(study: Study) -> dict[str, Study]:
-    """Return the study with every other fill timing, and with doubled costs, by name."""
-    found = {
+def settings_to_try(study: Study) -> dict[str, Study]:
+    """Return the study under each other fill timing, and with costs doubled."""
+    tried = {
         name: replace(study, book=study.book._replace(fill=fill))
-        for name, fill in FILLS.items()
+        for name, fill in TIMINGS.items()
         if fill != study.book.fill
     }
-    doubled = {name: 2.0 * getattr(study.costs, name) for name in DOUBLED}
-    found[COSTS] = replace(study, costs=CostParams(**{**study.costs._asdict(), **doubled}))
-    return found
+    return {**tried, DOUBLED: replace(study, costs=doubled(study.costs))}
 
 
-def figures_of(run: RunResult, study: Study) -> Figures:
-    """Return what a run made."""
-    found = run_metrics(run, study.book.starting_cash)
-    years = (run.daily["date"].iloc[-1] - run.daily["date"].iloc[0]).days / 365.0
-    return Figures(found.pnl_usd, found.cagr, found.max_drawdown, max(years, 1.0 / 365.0))
+def doubled(costs: CostParams) -> CostParams:
+    """Return the costs with every share of a spread that is paid, and every fee, doubled.
 
-
-def weigh_fills(own: Mapping[str, Figures], none: Mapping[str, Figures], study: Study) -> tuple[str, str]:
-    """Return status and detail of what the timing of fills does; by name of the timing.
-
-    A warning where the hedge stands on the other side of no hedge under another timing, or where filling at
-    the very close that decides makes much more: so look-ahead would show.
+    >>> doubled(CostParams(option_fee=1.3)).option_fee
+    2.6
     """
-    base = fill_name(study)
-    names = [base, *(name for name in FILLS if name != base)]
-    told = "; ".join(f"{name} {_told(own[name], none[name])}" for name in names)
-    better = (own["same_close"].pnl - own[base].pnl) / own[base].years
-    if better > BETTER_AT_CLOSE * study.book.starting_cash:
-        return WARNING, f"same_close makes {better:,.0f} USD a year more: does it know the close? {told}"
-    if len({own[name].pnl > none[name].pnl for name in names}) > 1 and own != none:
-        return WARNING, f"better or worse than no hedge by the timing of fills: {told}"
-    return PASS, told
+    changed: dict[str, Any] = {name: 2.0 * getattr(costs, name) for name in _DOUBLED}
+    return costs._replace(**changed)
 
 
-def weigh_costs(base: Figures, doubled: Figures, none: Figures, none_doubled: Figures) -> tuple[str, str]:
-    """Return status and detail of what doubled costs do; a warning where the sign of a result turns."""
-    told = f"as set {_told(base, none)}; doubled {_told(doubled, none_doubled)}"
-    if base.pnl > 0.0 >= doubled.pnl:
-        return WARNING, f"the profit goes with doubled costs: {told}"
-    if base != none and (base.pnl > none.pnl) != (doubled.pnl > none_doubled.pnl):
-        return WARNING, f"better or worse than no hedge by its costs: {told}"
-    return PASS, told
+def timing_of(study: Study) -> str:
+    """Return the name of a study's own fill timing."""
+    return next(name for name, fill in TIMINGS.items() if fill == study.book.fill)
 
 
-def _told(own: Figures, none: Figures) -> str:
-    against = "" if own == none else f", {own.pnl - none.pnl:+,.0f} against none"
-    return f"{own.pnl:,.0f} USD ({own.cagr:.2%} a year, drawdown {own.drawdown:.1%}{against})"
+def compare_settings(
+    base: Mapping[str, Figures], tried: Mapping[str, Mapping[str, Figures]], hedge: str, starting_cash: float
+) -> tuple[list[str], list[str]]:
+    """Return sentences on what each setting changes for a hedge, and those that warn.
+
+    Parameters
+    ----------
+    base
+        Hedge -> figures under the study; `none` is the reference.
+    tried
+        Setting -> hedge -> figures.
+    hedge
+        Whose sentences.
+    starting_cash
+        USD.
+    """
+    told: list[str] = []
+    warned: list[str] = []
+    if hedge not in base:
+        return told, ["it does not run to the end"]
+    for setting, others in tried.items():
+        if hedge not in others:
+            warned.append(f"{setting}: it does not run")
+            continue
+        before, after = base[hedge], others[hedge]
+        told.append(
+            f"{setting}: P&L {after.pnl_usd - before.pnl_usd:+,.0f} USD, CAGR {before.cagr:+.2%} to "
+            f"{after.cagr:+.2%}, drawdown {before.max_drawdown:.1%} to {after.max_drawdown:.1%}, "
+            f"rank {_rank(base, hedge)} to {_rank(others, hedge)}"
+        )
+        if setting == DOUBLED and after.pnl_usd - before.pnl_usd > NEGLIGIBLE * starting_cash:
+            warned.append(f"{setting}: P&L is higher, by the luck of another path")
+        if after.stopped and not before.stopped:
+            warned.append(f"{setting}: it stops for lack of margin")
+        if hedge == "none" or "none" not in base or "none" not in others:
+            continue
+        gain = before.pnl_usd - base["none"].pnl_usd
+        other_gain = after.pnl_usd - others["none"].pnl_usd
+        if gain * other_gain < 0.0 and min(abs(gain), abs(other_gain)) > NEGLIGIBLE * starting_cash:
+            warned.append(f"{setting}: against none {gain:+,.0f} USD becomes {other_gain:+,.0f}")
+        bound = SUSPICIOUS_A_YEAR * starting_cash * max(before.years, 0.25)
+        if setting == "same_close" and other_gain - gain > bound:
+            warned.append(
+                f"{setting}: {other_gain - gain:+,.0f} USD better against none, as if it saw the next day"
+            )
+    return told, warned
 
 
-def weigh_inputs(run: RunResult, world: World, study: Study) -> tuple[str, str]:
-    """Return status and detail of how much of what the run's prices stand on was modelled."""
-    first, last = world.market.window(study.start, study.end)
-    shares = provenance_shares(world.prices.provenance, first, last)
-    hedged = not run.trades[run.trades["book"] == "hedge"].empty
-    read = (*_OF_CONDORS, *_OF_HEDGES) if hedged else _OF_CONDORS
-    weak = [name for name in read if shares[name]["observed"] < 1.0 - MODELLED]
-    modelled = {name: share["modelled"] for name, share in shares.items() if share["modelled"] > 0.0}
-    told = ", ".join(
-        f"{name} {share:.0%}" for name, share in sorted(modelled.items(), key=lambda each: -each[1])
-    )
-    if weak:
-        return WARNING, f"{', '.join(weak)} mostly not observed; modelled: {told}"
-    return PASS, f"modelled: {told or 'nothing'}"
+def _rank(figures: Mapping[str, Figures], hedge: str) -> str:
+    """Return a hedge's place by P&L, as 2/4."""
+    order: Sequence[str] = sorted(figures, key=lambda name: -figures[name].pnl_usd)
+    return f"{order.index(hedge) + 1}/{len(order)}"

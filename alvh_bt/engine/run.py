@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import backtrader as bt
@@ -92,38 +92,10 @@ def run_variant(
     AccountingError
         When the books do not balance.
     """
-    params = {"hedge": hedge, "tick": tick, "watch": watch}
-    return run_strategy(market, study, variant_name(hedge), prices, calendar, NamedHedge, params)
-
-
-def run_strategy(
-    market: Market,
-    study: Study,
-    name: str,
-    prices: PriceModel,
-    calendar: Calendar,
-    strategy: type[CondorStrategy],
-    params: Mapping[str, Any] | None = None,
-) -> RunResult:
-    """Return what a Backtrader strategy derived from `CondorStrategy` did; see `run_variant`.
-
-    Parameters
-    ----------
-    market, study, prices, calendar
-        As in `run_variant`.
-    name
-        What the run is called.
-    strategy, params
-        The class, and the Backtrader parameters that it is given.
-
-    Raises
-    ------
-    MarginError, DataError, AccountingError
-        As `run_variant`.
-    """
+    name = variant_name(hedge)
     cerebro = bt.Cerebro(stdstats=False)
     equip(cerebro, market, study, prices, calendar)
-    cerebro.addstrategy(strategy, **(params or {}))
+    cerebro.addstrategy(NamedHedge, hedge=hedge, tick=tick, watch=watch)
     cerebro.addanalyzer(BookRecorder, _name="recorder")
     stopped = None
     try:

@@ -64,10 +64,9 @@ class Calendar:
             with_quotes(self.spx, prices.quotes),
             with_quotes(self.vix, prices.quotes),
             self.vx,
-            # Copies: a view would lead, through its base, to the closes and signals of later days.
-            self.closes[max(0, i + 1 - CLOSES) : i + 1].copy(),
-            self.vix_closes[max(0, i + 1 - CLOSES) : i + 1].copy(),
-            self.signals[i].copy(),
+            _own_copy(self.closes[max(0, i + 1 - CLOSES) : i + 1]),
+            _own_copy(self.vix_closes[max(0, i + 1 - CLOSES) : i + 1]),
+            _own_copy(self.signals[i]),
         )
 
 
@@ -88,6 +87,13 @@ def after_monthly_expiry(
     monthly = np.sort(spx.day[spx.root == Root.SPX])
     expired = np.searchsorted(monthly, days, side="left")
     return expired > np.searchsorted(monthly, before, side="left")
+
+
+def _own_copy(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a read-only copy: through `base` a view would lead to the closes of later days."""
+    values = values.copy()
+    values.setflags(write=False)
+    return values
 
 
 def with_quotes(expiries: Expiries, quotes: QuoteRows) -> Expiries:

@@ -1,40 +1,50 @@
-"""An audit for the terminal: a table a hedge, and one line for all of it."""
+"""An audit in the terminal, a table a hedge and a verdict, and as `audit.json`."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Final
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alvh_bt.audit.check import FAIL, PASS, WARNING, Check
+from alvh_bt.audit.findings import Finding, verdict
 
-_STYLES = {PASS: "green", WARNING: "yellow", FAIL: "bold red"}
-
-
-def print_audit(checks: Sequence[Check], console: Console) -> None:
-    """Print the checks of each hedge as a table."""
-    for hedge in dict.fromkeys(check.hedge for check in checks):
-        table = Table(title=hedge, title_justify="left", title_style="bold", box=None, show_header=False)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_column()
-        for check in checks:
-            if check.hedge == hedge:
-                table.add_row(Text(check.status, _STYLES[check.status]), check.check, Text(check.detail))
-        console.print(table, highlight=False)
-        console.print()
+_STYLES: Final = {"pass": "green", "fail": "bold red", "warning": "yellow"}
 
 
-def verdict(checks: Sequence[Check]) -> str:
-    """Return what all checks together say, in a line.
+def print_audit(findings: Sequence[Finding], console: Console) -> None:
+    """Print a table a hedge, and the verdict.
 
-    >>> verdict([Check("mine", "accounting", "pass", "all well")])
-    '1 of 1 checks passed, no warning'
+    Parameters
+    ----------
+    findings
+        What `audit.run.run_audit` gave.
+    console
+        Where to; its width decides the wrapping, never more than 120 columns are used.
     """
-    passed = sum(check.status == PASS for check in checks)
-    warned = sum(check.status == WARNING for check in checks)
-    failed = [f"{check.hedge}: {check.check}" for check in checks if check.status == FAIL]
-    told = f"{passed} of {len(checks)} checks passed, {warned or 'no'} warning{'s' if warned > 1 else ''}"
-    return f"{told}; failed: {'; '.join(failed)}" if failed else told
+    width = min(console.width, 120)
+    for hedge in dict.fromkeys(finding.hedge for finding in findings):
+        table = Table(title=Text(hedge), title_justify="left", box=box.SIMPLE_HEAD, width=width)
+        table.add_column("check", no_wrap=True)
+        table.add_column("", no_wrap=True)
+        table.add_column("detail", ratio=1)
+        for finding in findings:
+            if finding.hedge == hedge:
+                status = Text(finding.status, style=_STYLES[finding.status])
+                table.add_row(Text(finding.check), status, Text(finding.detail))
+        console.print(table, highlight=False)
+    console.print(Text(f"verdict: {verdict(findings)}", style="bold"), width=width, highlight=False)
+
+
+def audit_json(findings: Sequence[Finding]) -> bytes:
+    """Return the findings as a JSON list of objects `hedge`, `check`, `status`, `detail`.
+
+    >>> audit_json([Finding("none", "run", "pass", "20 sessions")]).decode().splitlines()[2]
+    '    "hedge": "none",'
+    """
+    rows = [finding._asdict() for finding in findings]
+    return (json.dumps(rows, indent=2, ensure_ascii=False) + "\n").encode()

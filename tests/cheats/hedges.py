@@ -1,122 +1,190 @@
-"""Hedges that cheat, each in its own way; `test_audit` must catch every one."""
+"""Hedges that no audit may pass, each for another reason."""
 
 from __future__ import annotations
 
+import datetime as dt
+import gc
 import random
-import time
+import sys
 
 import numpy as np
 
-from alvh_bt.book.codes import Action, Book, Layer, Reason
-from alvh_bt.book.records import Decision, nothing
-from alvh_bt.hedges.instruments import buy, call_of_delta
-from alvh_bt.hedges.lifecycle import NO_CONDOR
-from alvh_bt.hedges.policy import Hedge
+from alvh_bt.book.records import Action, Layer, Reason, nothing
+from alvh_bt.hedges import Hedge
+from alvh_bt.hedges.instruments import buy, call_expiry, call_of_delta, hedge_package
+from alvh_bt.hedges.lifecycle import close_orphans
+from alvh_bt.market import Market
 
 
-def bought(today, book, contracts: float, reason: int = Reason.LADDER_BUILT) -> Decision:
-    """Calls of the first expiry with three weeks to go, where none are held."""
-    decision = nothing()
-    if contracts <= 0.0 or any(lot["book"] == Book.HEDGE for lot in book.lots):
+class Buyer(Hedge):
+    """A VIX call on each close on which it feels like it."""
+
+    name = "buyer"
+    contracts = 1.0
+
+    def wants(self, today, book):
+        return today.since_start % 5 == 0
+
+    def decide(self, today, book):
+        decision = nothing()
+        close_orphans(today, book, decision)
+        wants = self.wants(today, book)
+        call = call_of_delta(today, call_expiry(today, 30, 45), 0.30)
+        if wants and len(book.condors) and call.strike > 0.0:
+            group, why = book.condors[0]["id"], Reason.CONDOR_OPENED
+            package = hedge_package(group, Layer.STATIC, 0)
+            size = self.contracts
+            decision.orders.append(buy(call, size, Layer.STATIC, group, Action.OPEN, why, package, today))
         return decision
-    far = [day for day in today.vix.day.tolist() if day - today.day > 21]
-    contract = call_of_delta(today, min(far), 0.3)
-    if not np.isnan(contract.strike):
-        order = buy(contract, contracts, Layer.NEAR, NO_CONDOR, Action.OPEN, reason, 0, today)
-        decision.orders.append(order)
-    return decision
 
 
-class Honest(Hedge):
-    """Buys a few calls and holds them."""
-
-    name = "honest"
-
-    def decide(self, today, book):
-        return bought(today, book, 2.0)
+def rises(closes, i):
+    return i + 1 < len(closes) and closes[i + 1] > closes[i]
 
 
-class ThroughBases(Hedge):
-    """Follows an array to the one that it was cut from."""
+class ArrayBase(Buyer):
+    """Follows an array to where it was cut from."""
 
-    name = "through-bases"
+    name = "array-base"
 
-    def decide(self, today, book):
-        closes = today.closes if today.closes.base is None else today.closes.base
-        at = int(np.flatnonzero(closes == today.closes[-1])[-1])
-        rises = at + 1 < len(closes) and closes[at + 1] < closes[at]
-        return bought(today, book, 2.0 if rises else 0.0)
-
-
-class Random(Hedge):
-    """Draws its size."""
-
-    name = "random"
-
-    def decide(self, today, book):
-        return bought(today, book, 1.0 + random.random())
+    def wants(self, today, book):
+        whole = today.vix_closes.base
+        if whole is None:
+            raise LookupError("there is nothing behind the closes")
+        return rises(whole, int(np.flatnonzero(whole == today.vix_closes[-1])[0]))
 
 
-class Clock(Hedge):
-    """Its size is the time of day."""
+class FrameWalker(Buyer):
+    """Asks its caller's broker for tomorrow."""
+
+    name = "frame-walker"
+
+    def wants(self, today, book):
+        frame = sys._getframe()
+        while not hasattr(frame.f_locals.get("self"), "broker"):
+            frame = frame.f_back
+        broker = frame.f_locals["self"].broker
+        return rises(broker.calendar.vix_closes, broker.session)
+
+
+class MemorySearcher(Buyer):
+    """Looks through memory for the longest market, which is no truncated one."""
+
+    name = "memory-searcher"
+
+    def wants(self, today, book):
+        if not hasattr(self, "market"):
+            markets = [thing for thing in gc.get_objects() if isinstance(thing, Market)]
+            self.market = max(markets, key=lambda each: len(each.sessions))
+        market = self.market
+        return rises(market.columns["vix_close"], int(np.searchsorted(market.days, today.day)))
+
+
+class FileReader(Buyer):
+    """Reads the market's own file on its first close."""
+
+    name = "file-reader"
+
+    def wants(self, today, book):
+        if not hasattr(self, "closes"):
+            from arch.data import vix
+
+            self.closes = vix.load()["vix"].dropna()
+        closes = self.closes
+        date = dt.date.fromordinal(today.day + dt.date(1970, 1, 1).toordinal())
+        return rises(closes.to_numpy(), closes.index.searchsorted(np.datetime64(date)))
+
+
+class Dice(Buyer):
+    """Throws dice without a seed."""
+
+    name = "dice"
+
+    def wants(self, today, book):
+        return random.random() < 0.5
+
+
+class Clock(Buyer):
+    """Trades by the date on the wall."""
 
     name = "clock"
 
-    def decide(self, today, book):
-        return bought(today, book, 1.0 + time.time() % 1.0)
+    def wants(self, today, book):
+        return (today.day + dt.date.today().toordinal()) % 2 == 0
 
 
-class Hashes(Hedge):
-    """Its size is the hash of a word."""
+class HashOrder(Buyer):
+    """Trades by the order in which strings hash."""
 
-    name = "hashes"
+    name = "hash-order"
 
-    def decide(self, today, book):
-        return bought(today, book, 1.0 + hash("word") % 1000 / 1000.0)
-
-
-class Remembers(Hedge):
-    """Keeps count on the class, from one run to the next."""
-
-    name = "remembers"
-    days = 0
-
-    def decide(self, today, book):
-        type(self).days += 1
-        return bought(today, book, 1.0 + type(self).days / 1000.0)
+    def wants(self, today, book):
+        return hash(f"{today.day}") % 2 == 0
 
 
-class Raises(Hedge):
-    """Breaks on some day."""
+class Hoarder(Buyer):
+    """Remembers, in its class, the runs before."""
+
+    name = "hoarder"
+    seen = 0
+
+    def wants(self, today, book):
+        Hoarder.seen += 1
+        return Hoarder.seen < 30
+
+
+class BookWriter(Buyer):
+    """Makes the condors look richer than they are."""
+
+    name = "book-writer"
+
+    def wants(self, today, book):
+        book.condors["credit_points"] += 5.0
+        return False
+
+
+class Raises(Buyer):
+    """Fails on its twentieth day."""
 
     name = "raises"
 
-    def decide(self, today, book):
-        if today.since_start == 30:
-            raise ZeroDivisionError("no reason")
-        return nothing()
+    def wants(self, today, book):
+        if today.since_start == 20:
+            raise ZeroDivisionError("on purpose")
+        return False
 
 
-class Rubbish(Hedge):
-    """Orders a size that is no number."""
+class Leaves(Buyer):
+    """Ends the program."""
+
+    name = "leaves"
+
+    def wants(self, today, book):
+        sys.exit(0)
+
+
+class Rubbish(Buyer):
+    """Returns no decision."""
 
     name = "rubbish"
 
     def decide(self, today, book):
-        return bought(today, book, 2.0) if today.since_start < 20 else None
+        return 42
 
 
-class TooMany(Hedge):
-    """Sells more than it holds."""
+class NanSize(Buyer):
+    """Orders NaN contracts."""
 
-    name = "too-many"
+    name = "nan-size"
+    contracts = float("nan")
+
+
+class Expired(Buyer):
+    """Orders a call that has expired."""
+
+    name = "expired"
 
     def decide(self, today, book):
-        decision = bought(today, book, 2.0)
-        for lot, mark in zip(book.lots, book.marks, strict=True):
-            if lot["book"] == Book.HEDGE and today.since_start > 20:
-                from alvh_bt.book.records import closing_order
-
-                order = closing_order(lot, float(mark["mid"]), Reason.ROLL_FORWARD, Action.CLOSE, 0)
-                decision.orders.append(order._replace(contracts=3.0 * order.contracts))
-        return decision
+        decision = super().decide(today, book)
+        stale = [order._replace(expiry=today.day - 7) for order in decision.orders]
+        return decision._replace(orders=stale)

@@ -1,0 +1,166 @@
+"""What a user's code does beside deciding: files, network, other programs, a search of memory.
+
+A hedge that reads the market's own file sees the future, and no truncated run can show it. Python reports
+such acts to an audit hook; those with the user's file on the call stack are noted. What compiled
+libraries read by themselves is not reported: their import is noted instead.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from alvh_bt.market import fetched_folder
+
+#: Events that are noted, with what they are called.
+_ACTS: Final = {
+    "socket.connect": "network",
+    "socket.getaddrinfo": "network",
+    "socket.gethostbyname": "network",
+    "subprocess.Popen": "other program",
+    "os.system": "other program",
+    "os.exec": "other program",
+    "os.posix_spawn": "other program",
+    "os.fork": "other program",
+    "gc.get_objects": "memory search",
+    "gc.get_referrers": "memory search",
+    "sqlite3.connect": "file",
+    "open": "file",
+}
+#: Libraries that open files without Python's knowing.
+UNSEEN: Final = ("ctypes", "cffi", "pyarrow", "polars", "duckdb", "h5py", "tables", "netCDF4")
+#: Sources, compiled sources and compiled rules: loading them tells nothing of the market.
+_CODE: Final = (".py", ".pyc", ".pyi", ".so", ".pyd", ".nbi", ".nbc", ".tmp")
+
+_watching: list[_Watch] = []
+_hooked: list[bool] = []
+
+
+class _Watch:
+    """Acts of the code in one file and in those of its folder: (what it is, what was done)."""
+
+    def __init__(self, source: Path) -> None:
+        self.source, self.folder = str(source), f"{source.parent}{os.sep}"
+        self.acts: dict[tuple[str, str], None] = {}
+        self.busy = False
+
+    def note(self, event: str, args: tuple[Any, ...]) -> None:
+        """Note an event if the user's code is on the stack."""
+        kind = _ACTS.get(event)
+        if kind is None or self.busy:
+            return
+        self.busy = True
+        try:
+            about = str(args[0]) if args else ""
+            if kind == "file":
+                if not isinstance(args[0], (str, bytes, os.PathLike)) or about.endswith(_CODE):
+                    return
+                about = str(Path(os.fsdecode(args[0])).absolute())
+            elif kind == "network":
+                about = " ".join(str(arg) for arg in args[:2] if isinstance(arg, (str, tuple)))
+            elif kind == "memory search":
+                about = event
+            if self._is_theirs():
+                self.acts[kind, about] = None
+        finally:
+            self.busy = False
+
+    def _is_theirs(self) -> bool:
+        frame: Any = sys._getframe(2)
+        while frame is not None:
+            name = str(Path(frame.f_code.co_filename).resolve())
+            if name == self.source or (name.startswith(self.folder) and _is_own_code(name)):
+                return True
+            frame = frame.f_back
+        return False
+
+
+def _is_own_code(name: str) -> bool:
+    return "site-packages" not in name and not name.startswith(_PACKAGE)
+
+
+_PACKAGE: Final = f"{Path(__file__).resolve().parents[1]}{os.sep}"
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    for watch in _watching:
+        watch.note(event, args)
+
+
+@contextlib.contextmanager
+def watched(source: Path | None) -> Iterator[dict[tuple[str, str], None]]:
+    """Yield what the code in `source` does meanwhile, as keys (kind, about); nothing for None.
+
+    The hook stays in this process for good, idle: call it in a process that ends.
+    """
+    if source is None:
+        yield {}
+        return
+    if not _hooked:
+        sys.addaudithook(_hook)
+        _hooked.append(True)
+    watch = _Watch(source)
+    _watching.append(watch)
+    try:
+        yield watch.acts
+    finally:
+        _watching.remove(watch)
+
+
+def market_folders(data: Path | None) -> list[Path]:
+    """Return the folders that hold the market's own files."""
+    folders = [data if data is not None else fetched_folder()]
+    sample = find_spec("arch")
+    if sample is not None and sample.origin is not None:
+        folders.append(Path(sample.origin).parent / "data")
+    return [folder.resolve() for folder in folders]
+
+
+def judged(
+    acts: Sequence[tuple[str, str]], source: Path | None, data: Path | None
+) -> tuple[list[str], list[str]]:
+    """Return the acts that fail an audit, and those worth a warning, each in words.
+
+    Parameters
+    ----------
+    acts
+        As `watched` yields them.
+    source
+        The user's file; its imports are read.
+    data
+        The market's folder, None for the fetched one or the sample.
+    """
+    fails, warnings = [], []
+    folders = market_folders(data)
+    for kind, about in acts:
+        if kind == "file" and any(Path(about).resolve().is_relative_to(folder) for folder in folders):
+            fails.append(f"opens the market's own file {about}")
+        elif kind == "file":
+            warnings.append(f"opens {about}")
+        else:
+            fails.append(f"{kind}: {about}")
+    unseen = [name for name in imported(source) if name in UNSEEN]
+    if unseen:
+        warnings.append(f"imports {', '.join(unseen)}, whose files cannot be watched")
+    return fails, warnings
+
+
+def imported(source: Path | None) -> list[str]:
+    """Return the top-level names that a source imports, anywhere in it; none if it cannot be read."""
+    try:
+        tree = ast.parse(source.read_text(encoding="utf-8")) if source is not None else ast.Module([], [])
+    except (OSError, SyntaxError, ValueError):
+        return []
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return sorted(names)

@@ -1,0 +1,172 @@
+"""The parts of an audit by themselves: cuts, other futures, the ledger, what warns, the command."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engine_fixtures import embedded, window_study
+
+from alvh_bt.audit.conduct import imported, judged
+from alvh_bt.audit.ledger import check_books
+from alvh_bt.audit.look_ahead import choose_cuts, first_difference, other_future
+from alvh_bt.audit.sensitivity import DOUBLED, Figures, compare_settings
+from alvh_bt.audit.subjects import World, check_subject, load_subject, run_subject
+from alvh_bt.cli.main import run
+from alvh_bt.engine.results import RunResult
+from alvh_bt.errors import ConfigError
+
+STUDY = window_study("2015-07-01", "2015-09-30")
+
+
+@cache
+def futures_run() -> RunResult:
+    found = run_subject(World(*embedded()), STUDY, load_subject("static-futures")).run
+    assert found is not None
+    return found
+
+
+def tampered(frame: str, column: str, row: int, add: float) -> RunResult:
+    changed = getattr(futures_run(), frame).copy()
+    changed.loc[row, column] += add
+    return dataclasses.replace(futures_run(), **{frame: changed})
+
+
+def test_the_ledger_agrees_with_honest_books() -> None:
+    books = check_books(futures_run(), World(*embedded()), STUDY)
+    assert books.wrong == []
+    assert books.days == len(futures_run().daily)
+    assert books.worst_usd < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("frame", "column", "row", "add", "words"),
+    [
+        ("daily", "cash", 30, 0.01, "cash differs by 0.010000 USD"),
+        ("daily", "nav", 30, -0.01, "nav differs by 0.010000 USD"),
+        ("daily", "hedge_pnl", 30, 0.01, "hedge_pnl differs by 0.010000 USD"),
+        ("daily", "interest", 30, 0.01, "interest differs by 0.010000 USD"),
+        ("trades", "fees_usd", 0, 0.5, "fees of"),
+        ("trades", "contracts", 6, 0.25, "differs by"),
+        ("trades", "contract_multiplier", 0, 1.0, "multiplier 101 in place of 100"),
+        ("trades", "lot", 0, 1000, "differs by"),
+    ],
+)
+def test_the_ledger_finds_what_was_tampered_with(frame, column, row, add, words) -> None:
+    books = check_books(tampered(frame, column, row, add), World(*embedded()), STUDY)
+    assert any(words in wrong for wrong in books.wrong) or (words == "differs by" and books.wrong)
+
+
+def test_a_fill_better_than_the_mid_is_found() -> None:
+    bought = futures_run().trades.query("contracts > 0 and action == 'open'").index[0]
+    books = check_books(tampered("trades", "price", bought, -2.0), World(*embedded()), STUDY)
+    assert any("better than the mid" in wrong for wrong in books.wrong)
+
+
+def test_a_position_held_after_its_settlement_is_found() -> None:
+    trades = futures_run().trades
+    lot = trades.query("action != 'open'")["lot"].iloc[0]
+    kept = trades[(trades["lot"] != lot) | (trades["action"] == "open")].reset_index(drop=True)
+    kept.loc[kept["lot"] == lot, "expiry"] = kept["date"].iloc[0]
+    run_kept = dataclasses.replace(futures_run(), trades=kept)
+    wrong = check_books(run_kept, World(*embedded()), STUDY).wrong
+    assert any("held after settlement" in line for line in wrong)
+
+
+def test_cuts_are_seeded_and_hold_the_eve_of_the_largest_move() -> None:
+    market = embedded().market
+    first, last = market.window(dt.date(2018, 1, 2), dt.date(2018, 3, 29))
+    cuts = choose_cuts(market, first, last, 6, 1)
+    assert cuts == choose_cuts(market, first, last, 6, 1) != choose_cuts(market, first, last, 6, 2)
+    assert {dt.date(2018, 2, 2), dt.date(2018, 2, 5)} <= set(cuts)  # 5 February: VIX from 17.3 to 37.3
+    assert len(set(cuts)) == 6
+    assert cuts == sorted(cuts)
+
+
+def test_another_future_leaves_the_past_and_keeps_bars_whole() -> None:
+    market, cut = embedded().market, dt.date(2018, 2, 2)
+    other, after = other_future(market, cut, 3), market.index_of(cut) + 1
+    for name, values in market.columns.items():
+        np.testing.assert_array_equal(other.columns[name][:after], values[:after])
+    ratio = other.columns["spx_close"][after:] / market.columns["spx_close"][after:]
+    assert 0.69 < ratio.min() < 0.8 < 1.3 < ratio.max() < 1.41
+    assert (other.columns["spx_high"][after:] >= other.columns["spx_low"][after:]).all()
+
+
+def test_the_first_difference_is_told_with_its_day_and_values() -> None:
+    other = tampered("daily", "cash", 30, 1e-9)
+    gap = first_difference(futures_run(), other)
+    day = futures_run().daily["date"].iloc[30]
+    assert gap is not None
+    assert gap.startswith(f"daily of {day:%Y-%m-%d} (cash ")
+    assert first_difference(futures_run(), other, (day - dt.timedelta(days=1)).date()) is None
+    assert first_difference(futures_run(), futures_run()) is None
+    assert first_difference(futures_run(), None) is not None
+
+
+def test_a_flip_against_none_and_a_better_same_close_warn() -> None:
+    def of(pnl: float) -> Figures:
+        return Figures(pnl, 0.0, -0.1, 1.0, False)
+
+    base = {"none": of(0.0), "mine": of(5_000.0)}
+    tried = {
+        "same_close": {"none": of(0.0), "mine": of(15_000.0)},
+        DOUBLED: {"none": of(-1_000.0), "mine": of(-5_000.0)},
+    }
+    told, warned = compare_settings(base, tried, "mine", 250_000.0)
+    assert warned == [
+        "same_close: +10,000 USD better against none, as if it saw the next day",
+        "doubled costs: against none +5,000 USD becomes -4,000",
+    ]
+    assert "rank 1/2 to 2/2" in told[1]
+
+
+def test_files_of_the_market_fail_and_others_warn(tmp_path: Path) -> None:
+    source = tmp_path / "mine.py"
+    source.write_text("import polars.io\n", encoding="utf-8")
+    acts = [("file", str(tmp_path / "data" / "vix.csv")), ("file", "/etc/hosts"), ("network", "1.2.3.4")]
+    fails, warnings = judged(acts, source, tmp_path / "data")
+    assert fails == [f"opens the market's own file {tmp_path / 'data' / 'vix.csv'}", "network: 1.2.3.4"]
+    assert warnings == ["opens /etc/hosts", "imports polars, whose files cannot be watched"]
+    assert imported(source) == ["polars"]
+
+
+def test_nothing_that_a_rule_is_given_leads_to_later_days() -> None:
+    world = embedded()
+    i = world.market.index_of(dt.date(2017, 3, 1))
+    today = world.calendar.today(i, i - 20, world.prices.at_close(i), 0)
+    for values in (today.closes, today.vix_closes, today.signals):
+        assert values.base is None
+        assert not values.flags.writeable
+    assert today.closes[-1] == world.market.columns["spx_close"][i]
+
+
+def test_what_is_not_there_is_refused_before_anything_runs() -> None:
+    with pytest.raises(ConfigError, match="unknown hedge 'absent'"):
+        check_subject("absent")
+    with pytest.raises(ConfigError, match=r"absent.py does not exist; check the path"):
+        check_subject("absent.py:Mine")
+
+
+def test_the_command_writes_what_it_found_and_fails(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "mine.py"
+    text = "from alvh_bt.hedges import Hedge\nclass Mine(Hedge):\n    name = 'mine'\n"
+    path.write_text(f"{text}    def decide(self, today, book):\n        return 1 / 0\n", encoding="utf-8")
+    window = ["--start", "2017-03-01", "--end", "2017-03-31", "--cuts", "1"]
+    out = tmp_path / "out"
+    hedges = ["--hedge", "none", "--hedge", f"{path}:Mine"]
+    assert run(["audit", *window, *hedges, "--out", str(out)]) == 1
+    rows = json.loads((out / "audit.json").read_text(encoding="utf-8"))
+    assert all(set(row) == {"hedge", "check", "status", "detail"} for row in rows)
+    (broken,) = [row for row in rows if (row["hedge"], row["check"]) == ("mine", "run")]
+    assert broken["status"] == "fail"
+    assert "ZeroDivisionError: division by zero" in broken["detail"]
+    assert {row["status"] for row in rows if row["hedge"] == "none"} == {"pass", "warning"}
+    printed = capsys.readouterr()
+    assert "verdict: fail: mine (run" in printed.out
+    assert "Traceback" not in printed.err
