@@ -96,7 +96,7 @@ def hangs(handler: Handler) -> None:
 def drips(handler: Handler) -> None:
     """One byte at a time: no time-out of a socket ever fires."""
     handler.send_response(200)
-    handler.send_header("Content-Length", "1000000")
+    handler.send_header("Content-Length", "50000")
     handler.end_headers()
     while not handler.server.stopping.is_set():
         handler.wfile.write(b"1")

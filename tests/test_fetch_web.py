@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import hostile_server as hostile
 import pytest
 
-import hostile_server as hostile
 from alvh_bt.errors import ConfigError, DataError
 from alvh_bt.fetch.address import check_address, shown
 from alvh_bt.fetch.answers import Kind
@@ -16,6 +16,13 @@ from alvh_bt.fetch.web import USER_AGENT, AbsentError, Limits, Web
 #: Short waits: a retry that took seconds in earnest takes hundredths here.
 QUICK = Limits(connect=1.0, read=0.4, total=2.0, retries=2, back_off=0.01, pause=0.0, most=100_000)
 BODY = "DATE,CLOSE\n01/02/2024,13.2\n"
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    client = Web(QUICK)
+    yield client
+    client.close()
 
 
 @pytest.fixture
@@ -46,10 +53,10 @@ def server() -> Iterator[hostile.HostileServer]:
         (hostile.absent, "does not give this file (HTTP 404)", 1),
     ],
 )
-def test_every_fault_is_one_line_that_names_the_address(server, answer, said, tries) -> None:
+def test_every_fault_is_one_line_that_names_the_address(server, answer, said, tries, web) -> None:
     server.answers["/a.csv"] = answer
     with pytest.raises(DataError) as caught:
-        Web(QUICK).get(f"{server.url}/a.csv")
+        web.get(f"{server.url}/a.csv")
     message = str(caught.value)
     assert message.startswith(f"{server.url}/a.csv: ")
     assert said in message
@@ -59,59 +66,60 @@ def test_every_fault_is_one_line_that_names_the_address(server, answer, said, tr
 
 
 @pytest.mark.parametrize("statuses", [(429,), (500, 503)])
-def test_a_busy_server_is_asked_again(server, statuses) -> None:
+def test_a_busy_server_is_asked_again(server, statuses, web) -> None:
     server.answers["/a.csv"] = hostile.after_faults(BODY, *statuses)
-    assert Web(QUICK).get(f"{server.url}/a.csv") == BODY.encode()
+    assert web.get(f"{server.url}/a.csv") == BODY.encode()
     assert server.asked["/a.csv"] == len(statuses) + 1
 
 
-def test_what_the_server_asks_to_wait_is_waited(server) -> None:
+def test_what_the_server_asks_to_wait_is_waited(server, web) -> None:
     server.answers["/a.csv"] = hostile.after_faults(BODY, 429, Retry_After="1")
     began = time.monotonic()
-    Web(QUICK).get(f"{server.url}/a.csv")
+    web.get(f"{server.url}/a.csv")
     assert time.monotonic() - began >= 1.0
 
 
-def test_a_host_is_asked_at_its_pace_and_by_name(server) -> None:
+def test_a_host_is_asked_at_its_pace_and_by_name(server, web) -> None:
     server.answers["/a.csv"] = hostile.good(BODY)
     waited: list[float] = []
-    web = Web(QUICK._replace(pause=5.0), clock=lambda: 100.0, sleep=waited.append)
+    slow = Web(QUICK._replace(pause=5.0), clock=lambda: 100.0, sleep=waited.append)
     for _ in range(3):
-        web.get(f"{server.url}/a.csv")
+        slow.get(f"{server.url}/a.csv")
+    slow.close()
     assert waited == [5.0, 5.0]
     assert server.agents == {USER_AGENT}
 
 
-def test_a_redirect_on_this_machine_is_followed(server) -> None:
+def test_a_redirect_on_this_machine_is_followed(server, web) -> None:
     server.answers["/b.csv"] = hostile.good(BODY)
     server.answers["/a.csv"] = hostile.redirect("/b.csv")
-    assert Web(QUICK).get(f"{server.url}/a.csv") == BODY.encode()
+    assert web.get(f"{server.url}/a.csv") == BODY.encode()
 
 
-def test_nobody_there() -> None:
+def test_nobody_there(web) -> None:
     with hostile.serving() as gone:
         url = gone.url
     with pytest.raises(DataError, match="cannot be reached"):
-        Web(QUICK).get(f"{url}/a.csv")
+        web.get(f"{url}/a.csv")
 
 
-def test_pages_and_workbooks_must_be_such(server) -> None:
+def test_pages_and_workbooks_must_be_such(server, web) -> None:
     server.answers["/a"] = hostile.good(BODY)
     for kind, said in ((Kind.PAGE, "not a web page"), (Kind.WORKBOOK, "not a workbook")):
         with pytest.raises(DataError, match=said):
-            Web(QUICK).get(f"{server.url}/a", kind)
+            web.get(f"{server.url}/a", kind)
     server.answers["/a"] = hostile.page
-    assert Web(QUICK).get(f"{server.url}/a", Kind.PAGE)
+    assert web.get(f"{server.url}/a", Kind.PAGE)
 
 
-def test_absent_is_told_apart(server) -> None:
+def test_absent_is_told_apart(server, web) -> None:
     with pytest.raises(AbsentError):
-        Web(QUICK).get(f"{server.url}/nothing.csv")
+        web.get(f"{server.url}/nothing.csv")
 
 
-def test_plain_http_is_for_this_machine_alone() -> None:
+def test_plain_http_is_for_this_machine_alone(web) -> None:
     with pytest.raises(DataError, match="not https"):
-        Web(QUICK).get("http://example.org/a.csv")
+        web.get("http://example.org/a.csv")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +145,7 @@ def test_secrets_are_not_written_down() -> None:
     assert shown("https://a:b@example.org/x?id=DTB3&api_key=k") == "https://example.org/x?id=DTB3"
 
 
-def test_passwords_of_netrc_are_not_sent(server, tmp_path, monkeypatch) -> None:
+def test_passwords_of_netrc_are_not_sent(server, tmp_path, monkeypatch, web) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password secret\n", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -148,5 +156,5 @@ def test_passwords_of_netrc_are_not_sent(server, tmp_path, monkeypatch) -> None:
         handler.say(BODY.encode())
 
     server.answers["/a.csv"] = answer
-    Web(QUICK).get(f"{server.url}/a.csv")
+    web.get(f"{server.url}/a.csv")
     assert sent == [None]

@@ -47,7 +47,7 @@ class AbsentError(DataError):
     """The server has no such file, or does not give it."""
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """An answer that no retry would mend; says what it was."""
 
 
@@ -66,7 +66,7 @@ class _Retry(Retry):
         """Wait as long as the server asks, unless that is too long."""
         asked = self.get_retry_after(response)
         if asked and asked > self.patience:
-            raise _Refused(f"the server asks to wait {asked:,.0f} s (HTTP {response.status})")
+            raise _RefusedError(f"the server asks to wait {asked:,.0f} s (HTTP {response.status})")
         return super().sleep_for_retry(response)
 
 
@@ -81,7 +81,8 @@ class _Session(requests.Session):
             scheme = urlsplit(target).scheme or base.scheme
             whole = target if "://" in target else f"{scheme}://{base.netloc}/"
             if not allowed(whole) or (base.scheme == "https" and scheme != "https"):
-                raise _Refused("a redirect to an address that is not https")
+                resp.close()
+                raise _RefusedError("a redirect to an address that is not https")
         return target
 
 
@@ -148,15 +149,16 @@ class Web:
         where = shown(url)
         if not allowed(url):
             raise DataError(f"{where}: not https: give an https address with --mirror")
-        self._wait_for(urlsplit(url).netloc)
+        self.wait_for(urlsplit(url).netloc)
         try:
             status, content = within(self.limits.total, lambda: self._ask(url))
         except TooLongError:
+            self._session.close()
             self._session = self._new_session()
             raise DataError(
                 f"{where}: not done within {self.limits.total:g} s: {_LATER}, or allow more with --timeout"
             ) from None
-        except _Refused as error:
+        except _RefusedError as error:
             raise DataError(f"{where}: {error}: {_LATER}") from None
         except (requests.RequestException, OSError) as error:
             raise DataError(f"{where}: {_plainly(error)}: {_LATER}") from None
@@ -168,11 +170,12 @@ class Web:
         check_answer(where, content, kind)
         return content
 
-    def wait_for(self, host: str) -> None:
-        """Wait until a host may be asked again; for clients that do the asking themselves."""
-        self._wait_for(host)
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
 
-    def _wait_for(self, host: str) -> None:
+    def wait_for(self, host: str) -> None:
+        """Wait until a host may be asked again; for clients that do the asking themselves, too."""
         ready = self._asked.get(host, -self.limits.pause) + self.limits.pause
         left = ready - self._clock()
         if left > 0:
@@ -185,12 +188,12 @@ class Web:
         with self._session.get(url, timeout=(limits.connect, limits.read), stream=True) as response:
             promised = int(response.headers.get("Content-Length", 0) or 0)
             if promised > limits.most:
-                raise _Refused(f"{promised:,} bytes, more than the {limits.most:,} allowed")
+                raise _RefusedError(f"{promised:,} bytes, more than the {limits.most:,} allowed")
             pieces, size = [], 0
             for piece in response.iter_content(_PIECE):
                 size += len(piece)
                 if size > limits.most:
-                    raise _Refused(f"more than the {limits.most:,} bytes allowed")
+                    raise _RefusedError(f"more than the {limits.most:,} bytes allowed")
                 if time.monotonic() > until:
                     raise TooLongError
                 pieces.append(piece)
