@@ -15,7 +15,7 @@ _CHANGED: Final = "the source may have changed its format: use a later version, 
 
 
 def read_cells(where: str, content: bytes, first: str) -> pd.DataFrame:
-    """Return the cells of a CSV as text, names in capitals without blanks around them.
+    r"""Return the cells of a CSV as text, names in capitals without blanks around them.
 
     Lines above the header (a disclaimer) and cells beyond it (a comma at the end of a line) are left out.
 
@@ -35,7 +35,7 @@ def read_cells(where: str, content: bytes, first: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_cells("x", b"DATE,VVIX\\n01/02/2024,80.1\\n", "DATE").loc[0, "VVIX"]
+    >>> read_cells("x", b"DATE,VVIX\n01/02/2024,80.1\n", "DATE").loc[0, "VVIX"]
     '80.1'
     """
     lines = content.decode("utf-8-sig").splitlines()

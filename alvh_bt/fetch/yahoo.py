@@ -52,7 +52,7 @@ class Yahoo(Source):
         self._history = history or yfinance_history
 
     def fetch(self, series: str, since: dt.date | None, until: dt.date) -> Fetched:
-        """Return bars and volume of the index, bars of VIX, closes of others; index points, percent or USD."""
+        """Return bars (and volume) of SPX and VIX, closes of others; index points, percent or USD."""
         symbol = self.symbols[series]
         where = f"yahoo {symbol}"
         self.web.wait_for(_HOST)

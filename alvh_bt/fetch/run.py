@@ -1,0 +1,211 @@
+"""Fetching one series: source after source until one serves, joined to what is there, checked and placed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pandas as pd
+
+from alvh_bt.errors import DataError
+from alvh_bt.fetch.address import shown
+from alvh_bt.fetch.canonical import check_loads, checked, from_bytes, to_bytes, trimmed
+from alvh_bt.fetch.closed import checked_from
+from alvh_bt.fetch.joining import REVISED, SCALED, Joined, join
+from alvh_bt.fetch.source import Source
+from alvh_bt.folder.provenance import record_of
+from alvh_bt.folder.replacing import SPECS, place_series
+from alvh_bt.market.files import FileSpec
+
+_LOG = logging.getLogger("alvh_bt.fetch")
+
+PLACED: Final = "placed"
+UNCHANGED: Final = "unchanged"
+KEPT: Final = "kept"
+FAILED: Final = "failed"
+
+
+class Moment(NamedTuple):
+    """When a fetch happens: the moment (UTC), the day of the exchange, and the last closed session."""
+
+    now: dt.datetime
+    today: dt.date
+    until: dt.date
+
+
+class Outcome(NamedTuple):
+    """What came of one file.
+
+    `status` is placed, unchanged, kept (it failed, an older file is there) or failed (and there is none).
+    Rows and dates are those of the file that stands now; `added` counts rows that were not there before.
+    `tried` has a line a source that did not serve, `notes` what else is worth a line.
+    """
+
+    name: str
+    status: str
+    source: str = ""
+    rows: int = 0
+    first: str = ""
+    last: str = ""
+    added: int = 0
+    notes: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
+
+
+class _Attempt(NamedTuple):
+    """A whole series that one source served: the bytes of its CSV, and what is to be said of it."""
+
+    content: bytes
+    url: str
+    notes: tuple[str, ...]
+
+
+def fetch_series(
+    name: str, sources: Sequence[Source], folder: Path, moment: Moment, force: bool = False
+) -> Outcome:
+    """Fetch one series, place it in a folder, and return what came of it.
+
+    Parameters
+    ----------
+    name
+        A file of the market folder, without `.csv`.
+    sources
+        In the order in which they are asked.
+    folder
+        The market folder; it need not exist.
+    moment
+        When.
+    force
+        Whether a disagreeing or worse history may replace the old one. The whole of it is fetched.
+
+    Raises
+    ------
+    ConfigError
+        When the folder cannot be written.
+    """
+    spec = SPECS[name]
+    old, notes = _standing(folder, spec, moment)
+    tried: list[str] = []
+    for source in sources:
+        try:
+            attempt = _attempt(source, spec, old, folder, moment, force)
+            table = checked(attempt.content, spec, _end(spec, moment))
+            known = {
+                "source": source.name,
+                "url": shown(attempt.url),
+                "fetched": moment.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "licence": source.licence,
+                "terms": source.terms,
+                "tried": tuple(tried),
+            }
+            days = from_bytes(attempt.content, spec)["date"]
+            span = (str(days.min().date()), str(days.max().date()))
+            record = record_of(attempt.content, span, len(table.day), **known)
+            refused = place_series(folder, {name: (attempt.content, record)}, force)
+        except DataError as error:
+            tried.append(f"{source.name}: {error}")
+            _LOG.info("%s: %s", name, tried[-1])
+            continue
+        if refused:
+            tried.append(
+                f"{source.name}: worse than the file there: {'; '.join(refused[name])} (--force takes it)"
+            )
+            continue
+        same = old is not None and to_bytes(old) == attempt.content
+        added = len(days) - (0 if old is None else len(old))
+        _LOG.info("%s: %d rows from %s", name, len(days), source.name)
+        said = (*notes, *attempt.notes)
+        status = UNCHANGED if same else PLACED
+        return Outcome(name, status, source.name, len(days), *span, added, said, tuple(tried))
+    if old is None:
+        return Outcome(name, FAILED, notes=tuple(notes), tried=tuple(tried))
+    first, last = str(old["date"].min().date()), str(old["date"].max().date())
+    return Outcome(name, KEPT, "", len(old), first, last, 0, tuple(notes), tuple(tried))
+
+
+def _end(spec: FileSpec, moment: Moment) -> dt.date:
+    """Return the last day that a file may hold; a schedule's is not looked at."""
+    return moment.until
+
+
+def _standing(folder: Path, spec: FileSpec, moment: Moment) -> tuple[pd.DataFrame | None, list[str]]:
+    """Return the series that is there, None where there is none or none that could be loaded."""
+    path = folder / f"{spec.name}.csv"
+    if not path.is_file():
+        return None, []
+    try:
+        content = path.read_bytes()
+        checked(content, spec, moment.today)
+    except OSError as error:
+        return None, [f"the old file cannot be read ({error.strerror})"]
+    except DataError as error:
+        return None, [f"the old file was unusable: {error}"]
+    return from_bytes(content, spec), []
+
+
+def _attempt(
+    source: Source, spec: FileSpec, old: pd.DataFrame | None, folder: Path, moment: Moment, force: bool
+) -> _Attempt:
+    """Return the series that a source gives, joined to the old one.
+
+    Raises
+    ------
+    DataError
+        The source fails, gives what no market can be made of, or disagrees with the old series.
+    """
+    whole = old is None or force or spec.name in REVISED
+    since = None if old is None or whole else checked_from(min(old["date"].max().date(), moment.until))
+    frame, url = _rows(source, spec, since, moment)
+    notes: tuple[str, ...] = ()
+    if old is not None:
+        joined = join(old, frame, spec, moment.until)
+        if joined.rescaled and since is not None:
+            frame, url = _rows(source, spec, None, moment)
+            joined = join(old, frame, spec, moment.until)
+        notes = _notes(joined, spec)
+        _check_agreement(joined, old, frame, source, spec, force)
+        frame = joined.frame
+    content = to_bytes(frame)
+    check_loads(checked(content, spec, _end(spec, moment)), spec, folder, moment.until)
+    return _Attempt(content, url, notes)
+
+
+def _rows(source: Source, spec: FileSpec, since: dt.date | None, moment: Moment) -> tuple[pd.DataFrame, str]:
+    """Return what a source gives, checked before it is joined to anything, and where it came from."""
+    fetched = source.fetch(spec.name, since, moment.until)
+    where = shown(fetched.url)
+    frame = trimmed(fetched.frame, where, moment.until, spec, moment.today)
+    checked(to_bytes(frame), spec, _end(spec, moment))
+    if since is not None:
+        frame = frame[frame["date"] >= pd.Timestamp(since)].reset_index(drop=True)
+        if not len(frame):
+            raise DataError(f"{where}: no rows since {since}: try again later, or use another source")
+    return frame, fetched.url
+
+
+def _check_agreement(
+    joined: Joined, old: pd.DataFrame, frame: pd.DataFrame, source: Source, spec: FileSpec, force: bool
+) -> None:
+    """Raise DataError where old and new disagree, or have no day in common; `force` takes the new."""
+    if force:
+        return
+    if joined.refused:
+        raise DataError(
+            f"{spec.name}.csv: {joined.differs}, more than 0.5%: the old file is kept; --force takes the new"
+        )
+    if spec.name not in REVISED and not frame["date"].isin(old["date"]).any():
+        raise DataError(
+            f"{spec.name}.csv: {source.name} has no day in common with the file there: --force takes it unchecked"
+        )
+
+
+def _notes(joined: Joined, spec: FileSpec) -> tuple[str, ...]:
+    said = []
+    if joined.rescaled:
+        said.append("a split has rescaled the closes; fetched whole")
+    if joined.differs:
+        said.append(joined.differs)
+    return tuple(said)
