@@ -81,7 +81,7 @@ def checked(content: bytes, spec: FileSpec, until: dt.date) -> Table:
 
 
 def check_loads(table: Table, spec: FileSpec, folder: Path, until: dt.date) -> None:
-    """Raise DataError unless a market can be made of a series and of the required ones that stand in a folder.
+    """Raise DataError unless a market can be made of a series and the required ones of a folder.
 
     The other files of the folder have no say: each was checked so when it came.
     """

@@ -35,6 +35,11 @@ def last_closed(now: dt.datetime) -> dt.date:
     return _date(exchange_sessions(day - dt.timedelta(days=14), day)[-1])
 
 
+def day_there(now: dt.datetime) -> dt.date:
+    """Return the date in New York at a moment."""
+    return now.astimezone(_EASTERN).date()
+
+
 def checked_from(last: dt.date) -> dt.date:
     """Return the first day that is fetched again of a file that ends on `last`: ten sessions before.
 

@@ -85,6 +85,7 @@ def _kept(stood: pd.DataFrame, fresh: pd.DataFrame, until: dt.date) -> pd.Series
 def _compare(stood: pd.DataFrame, fresh: pd.DataFrame, spec: FileSpec) -> tuple[str, bool]:
     """Return what differs beyond rounding in one line, and whether a price differs beyond belief."""
     common = stood.index.intersection(fresh.index)
+    days = pd.DatetimeIndex(common.get_level_values(0))
     count, first, refused = 0, "", False
     earliest = None
     for name in dict.fromkeys(column.source for column in spec.columns):
@@ -99,10 +100,9 @@ def _compare(stood: pd.DataFrame, fresh: pd.DataFrame, spec: FileSpec) -> tuple[
             refused |= bool((off & (gap > BELIEVED * largest)).any())
         if off.any():
             k = int(off.argmax())
-            day = common[k][0] if isinstance(common, pd.MultiIndex) else common[k]
-            if earliest is None or day < earliest:
-                earliest = day
-                first = f"{day.date()}: {name} {was[k]:.10g}, now {now[k]:.10g}"
+            if earliest is None or days[k] < earliest:
+                earliest = days[k]
+                first = f"{earliest.date()}: {name} {was[k]:.10g}, now {now[k]:.10g}"
     if not count:
         return "", False
     return f"{count:,} {'value differs' if count == 1 else 'values differ'}, the first on {first}", refused

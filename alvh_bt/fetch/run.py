@@ -13,8 +13,8 @@ import pandas as pd
 from alvh_bt.errors import DataError
 from alvh_bt.fetch.address import shown
 from alvh_bt.fetch.canonical import check_loads, checked, from_bytes, to_bytes, trimmed
-from alvh_bt.fetch.closed import checked_from
-from alvh_bt.fetch.joining import REVISED, SCALED, Joined, join
+from alvh_bt.fetch.closed import checked_from, day_there, last_closed
+from alvh_bt.fetch.joining import REVISED, Joined, join
 from alvh_bt.fetch.source import Source
 from alvh_bt.folder.provenance import record_of
 from alvh_bt.folder.replacing import SPECS, place_series
@@ -34,6 +34,17 @@ class Moment(NamedTuple):
     now: dt.datetime
     today: dt.date
     until: dt.date
+
+
+def moment_of(now: dt.datetime) -> Moment:
+    """Return what a moment (with its zone) means to the exchange.
+
+    Examples
+    --------
+    >>> moment_of(dt.datetime(2024, 7, 5, 12, tzinfo=dt.timezone.utc)).until
+    datetime.date(2024, 7, 3)
+    """
+    return Moment(now.astimezone(dt.UTC), day_there(now), last_closed(now))
 
 
 class Outcome(NamedTuple):
@@ -92,7 +103,7 @@ def fetch_series(
     for source in sources:
         try:
             attempt = _attempt(source, spec, old, folder, moment, force)
-            table = checked(attempt.content, spec, _end(spec, moment))
+            table = checked(attempt.content, spec, moment.until)
             known = {
                 "source": source.name,
                 "url": shown(attempt.url),
@@ -124,11 +135,6 @@ def fetch_series(
         return Outcome(name, FAILED, notes=tuple(notes), tried=tuple(tried))
     first, last = str(old["date"].min().date()), str(old["date"].max().date())
     return Outcome(name, KEPT, "", len(old), first, last, 0, tuple(notes), tuple(tried))
-
-
-def _end(spec: FileSpec, moment: Moment) -> dt.date:
-    """Return the last day that a file may hold; a schedule's is not looked at."""
-    return moment.until
 
 
 def _standing(folder: Path, spec: FileSpec, moment: Moment) -> tuple[pd.DataFrame | None, list[str]]:
@@ -169,7 +175,7 @@ def _attempt(
         _check_agreement(joined, old, frame, source, spec, force)
         frame = joined.frame
     content = to_bytes(frame)
-    check_loads(checked(content, spec, _end(spec, moment)), spec, folder, moment.until)
+    check_loads(checked(content, spec, moment.until), spec, folder, moment.until)
     return _Attempt(content, url, notes)
 
 
@@ -178,7 +184,7 @@ def _rows(source: Source, spec: FileSpec, since: dt.date | None, moment: Moment)
     fetched = source.fetch(spec.name, since, moment.until)
     where = shown(fetched.url)
     frame = trimmed(fetched.frame, where, moment.until, spec, moment.today)
-    checked(to_bytes(frame), spec, _end(spec, moment))
+    checked(to_bytes(frame), spec, moment.until)
     if since is not None:
         frame = frame[frame["date"] >= pd.Timestamp(since)].reset_index(drop=True)
         if not len(frame):
@@ -194,11 +200,12 @@ def _check_agreement(
         return
     if joined.refused:
         raise DataError(
-            f"{spec.name}.csv: {joined.differs}, more than 0.5%: the old file is kept; --force takes the new"
+            f"{spec.name}.csv: {joined.differs}, more than 0.5%, so that the old file is kept; --force takes the new"
         )
     if spec.name not in REVISED and not frame["date"].isin(old["date"]).any():
         raise DataError(
-            f"{spec.name}.csv: {source.name} has no day in common with the file there: --force takes it unchecked"
+            f"{spec.name}.csv: {source.name} has no day in common with the file there; "
+            "--force takes it unchecked"
         )
 
 

@@ -107,6 +107,8 @@ class Web:
         self._clock, self._sleep = clock, sleep
         self._asked: dict[str, float] = {}
         self._session = self._new_session()
+        #: Told how many of how many files of a series there are (None where nobody knows).
+        self.watch: Callable[[int, int | None], None] = lambda done, total: None
 
     def _new_session(self) -> _Session:
         limits = self.limits
