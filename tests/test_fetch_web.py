@@ -158,3 +158,11 @@ def test_passwords_of_netrc_are_not_sent(server, tmp_path, monkeypatch, web) -> 
     server.answers["/a.csv"] = answer
     web.get(f"{server.url}/a.csv")
     assert sent == [None]
+
+
+def test_a_host_that_is_not_there_is_not_waited_for_twice(web) -> None:
+    with hostile.serving() as gone:
+        url = gone.url
+    for said in ("cannot be reached", "could not be reached a moment ago"):
+        with pytest.raises(DataError, match=said):
+            web.get(f"{url}/a.csv")

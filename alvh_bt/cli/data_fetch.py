@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ import typer
 from alvh_bt.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from alvh_bt.fetch.run import Outcome
 
 _LOG = logging.getLogger("alvh_bt.fetch")
@@ -77,7 +80,7 @@ def _fetch_all(
     mirror: list[str] | None,
     timeout: float,
 ) -> None:
-    """Fetch file after file, adding what came of each to `outcomes`; a bar on stderr where that is a terminal."""
+    """Fetch file after file, adding what came of each to `outcomes`, with bars where stderr is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -95,11 +98,15 @@ def _fetch_all(
         whole = bars.add_task("files", total=len(names))
         for name in names:
             part = bars.add_task(name, total=None)
-            web.watch = lambda done, total, part=part: bars.update(part, completed=done, total=total)
+            web.watch = partial(_show, bars, part)
             outcomes.append(fetch_series(name, [sources[each] for each in PLAN[name]], folder, moment, force))
             bars.remove_task(part)
             bars.advance(whole)
     web.close()
+
+
+def _show(bars: Progress, part: TaskID, done: int, total: int | None) -> None:
+    bars.update(part, completed=done, total=total)
 
 
 def _check_enough(outcomes: list[Outcome], folder: Path) -> None:

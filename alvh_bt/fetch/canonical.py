@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from alvh_bt.errors import DataError
@@ -55,16 +56,28 @@ def to_bytes(frame: pd.DataFrame) -> bytes:
 
 def from_bytes(content: bytes, spec: FileSpec) -> pd.DataFrame:
     """Return the table of a CSV that `read_text_table` has accepted."""
-    named = [name for name in keys(spec) if name not in spec.labels]
-    frame = pd.read_csv(
-        io.BytesIO(content),
-        dtype=dict.fromkeys([*named, *spec.labels], "str"),
-        float_precision="round_trip",
-        encoding="utf-8-sig",
-    ).dropna(subset=["date"])
-    for name in named:
-        frame[name] = pd.to_datetime(frame[name], format="%Y-%m-%d").astype("datetime64[s]")
+    text = pd.read_csv(
+        io.BytesIO(content), dtype="str", keep_default_na=False, index_col=False, encoding="utf-8-sig"
+    )
+    text = text[text["date"].str.strip() != ""].reset_index(drop=True)
+    days = [name for name in keys(spec) if name not in spec.labels]
+    frame = pd.DataFrame(index=text.index)
+    for name in text.columns:
+        cells = text[name].str.strip()
+        if name in days:
+            frame[name] = pd.to_datetime(cells, format="%Y-%m-%d").astype("datetime64[s]")
+        else:
+            frame[name] = cells if name in spec.labels else _values(cells)
     return frame
+
+
+def _values(cells: pd.Series[str]) -> object:
+    """Return a column as exact numbers, NaN for blanks; as text where one of them is no number."""
+    try:
+        # Not by pandas, whose parsers may lose the last bit: a file must come back as it was.
+        return np.array([float(cell) if cell else np.nan for cell in cells])
+    except ValueError:
+        return cells.mask(cells == "")
 
 
 def checked(content: bytes, spec: FileSpec, until: dt.date) -> Table:

@@ -200,7 +200,8 @@ def _check_agreement(
         return
     if joined.refused:
         raise DataError(
-            f"{spec.name}.csv: {joined.differs}, more than 0.5%, so that the old file is kept; --force takes the new"
+            f"{spec.name}.csv: {joined.differs}, more than 0.5%, so that the old file is kept; "
+            "--force takes the new"
         )
     if spec.name not in REVISED and not frame["date"].isin(old["date"]).any():
         raise DataError(

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
 from urllib3.util.retry import Retry
 
 from alvh_bt import __version__
@@ -106,6 +107,8 @@ class Web:
         self.limits = limits or Limits()
         self._clock, self._sleep = clock, sleep
         self._asked: dict[str, float] = {}
+        #: Hosts that could not be reached with all retries: nobody wants to wait for each of their files.
+        self._gone: set[str] = set()
         self._session = self._new_session()
         #: Told how many of how many files of a series there are (None where nobody knows).
         self.watch: Callable[[int, int | None], None] = lambda done, total: None
@@ -151,7 +154,10 @@ class Web:
         where = shown(url)
         if not allowed(url):
             raise DataError(f"{where}: not https: give an https address with --mirror")
-        self.wait_for(urlsplit(url).netloc)
+        host = urlsplit(url).netloc
+        if host in self._gone:
+            raise DataError(f"{where}: its host could not be reached a moment ago: {_LATER}")
+        self.wait_for(host)
         try:
             status, content = within(self.limits.total, lambda: self._ask(url))
         except TooLongError:
@@ -163,6 +169,8 @@ class Web:
         except _RefusedError as error:
             raise DataError(f"{where}: {error}: {_LATER}") from None
         except (requests.RequestException, OSError) as error:
+            if _unreachable(error):
+                self._gone.add(host)
             raise DataError(f"{where}: {_plainly(error)}: {_LATER}") from None
         _LOG.debug("%s: HTTP %d, %d bytes", where, status, len(content))
         if status in _ABSENT:
@@ -200,6 +208,12 @@ class Web:
                     raise TooLongError
                 pieces.append(piece)
             return response.status_code, b"".join(pieces)
+
+
+def _unreachable(error: Exception) -> bool:
+    """Return whether there was nobody to ask, rather than a bad answer."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
 
 
 def _plainly(error: Exception) -> str:

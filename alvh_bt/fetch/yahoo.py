@@ -73,7 +73,8 @@ class Yahoo(Source):
         missing = [name for name in columns if name not in frame]
         if missing:
             raise DataError(f"{where}: no column '{missing[0]}': {_LATER}")
-        frame = frame.dropna(subset=["close"])[["date", *columns]].round(_DECIMALS.get(series, 2))
+        frame = frame.dropna(subset=["close"])[["date", *columns]]
+        frame = frame.round(dict.fromkeys(columns, _DECIMALS.get(series, 2)))
         if not len(frame):
             raise DataError(f"{where}: no rows (a wrong symbol, or nothing since {since}): {_LATER}")
         return Fetched(frame.rename(columns={"close": "dtb3"} if series == "rates" else {}), where)
