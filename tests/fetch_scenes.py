@@ -25,10 +25,10 @@ def level(k: int, base: float) -> float:
 
 
 def cboe_bars(end: dt.date = dt.date(2024, 3, 15), base: float = 14.0) -> str:
-    rows = [
-        f"{day:%m/%d/%Y},{level(k, base):.6f},{level(k, base) + 1:.6f},{level(k, base) - 1:.6f},{level(k, base):.6f}"
-        for k, day in enumerate(sessions(end))
-    ]
+    rows = []
+    for k, day in enumerate(sessions(end)):
+        value = level(k, base)
+        rows.append(f"{day:%m/%d/%Y},{value:.6f},{value + 1:.6f},{value - 1:.6f},{value:.6f}")
     return "\n".join(["DATE,OPEN,HIGH,LOW,CLOSE", *rows]) + "\n"
 
 
@@ -62,7 +62,7 @@ def canonical_closes(end: dt.date = dt.date(2024, 3, 15), base: float = 80.0, sc
 def yahoo_frame(
     end: dt.date = dt.date(2024, 3, 15), base: float = 4700.0, scale: float = 1.0
 ) -> pd.DataFrame:
-    """As `Ticker.history` gives it: days of New York at midnight, prices with the noise of single precision."""
+    """As `Ticker.history` gives it: midnights of New York, prices with the noise of single precision."""
     days = sessions(end)
     close = pd.Series([level(k, base) * scale for k in range(len(days))]).astype("float32").astype("float64")
     frame = pd.DataFrame(

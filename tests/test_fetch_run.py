@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import fetch_scenes as scenes
 import hostile_server as hostile
+import pytest
+
 from alvh_bt.fetch.cboe_indices import CboeIndices
 from alvh_bt.fetch.fred import Fred
 from alvh_bt.fetch.run import fetch_series
@@ -248,5 +248,5 @@ def test_what_is_fetched_loads(server, web, tmp_path) -> None:
         assert fetch_series(name, [source], tmp_path, scenes.MOMENT).status == "placed"
     market = load_market(tmp_path)
     assert len(market.sessions) == 52
-    assert market.column("spx_close")[0] == 4700.0
-    assert market.column("vix_high")[1] == 15.7
+    assert market.columns["spx_close"][0] == 4700.0
+    assert market.columns["vix_high"][1] == 15.7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def from_bytes(content: bytes, spec: FileSpec) -> pd.DataFrame:
     return frame
 
 
-def _values(cells: pd.Series[str]) -> object:
+def _values(cells: pd.Series[str]) -> Any:
     """Return a column as exact numbers, NaN for blanks; as text where one of them is no number."""
     try:
         # Not by pandas, whose parsers may lose the last bit: a file must come back as it was.

@@ -81,7 +81,7 @@ class CboeFutures(Source):
         return Fetched(whole[nearest].reset_index(drop=True), f"{self.base}/.../VX")
 
     def _contract(self, contract: _Contract, until: dt.date) -> pd.DataFrame:
-        """Return the rows of a contract, the newer archive's before the older's; none if it is not listed yet."""
+        """Return the rows of a contract, the newer archive's first; none if it is not listed yet."""
         found = []
         absent: AbsentError | None = None
         for url in self._addresses(contract):
@@ -154,7 +154,7 @@ def contract_rows(where: str, content: bytes, expiry: dt.date) -> pd.DataFrame:
 def _check_contract(where: str, named: pd.Series[str], expiry: dt.date) -> None:
     """Raise DataError unless every row names the month of the expiry, as `F (Jan 13)` or `F (Jan 2013)`."""
     month = calendar.month_abbr[expiry.month]
-    wanted = rf"^{_MONTH_CODES[expiry.month - 1]} \({month} (?:20)?{expiry.year % 100:02d}\)$"
+    wanted = rf"^{_MONTH_CODES[expiry.month - 1]} \({month}[a-z]*\.? ?(?:20)?{expiry.year % 100:02d}\)$"
     other = ~named.str.match(wanted, case=False)
     if other.any():
         cell = named[other].iloc[0][:40]

@@ -18,6 +18,8 @@ _LAST_DIGIT: Final = 0.0051
 BELIEVED: Final = 0.005
 #: Published numbers that are revised for years: the new history counts, whatever the old one said.
 REVISED: Final = frozenset({"shiller", "reer", "macro_events"})
+#: Of those, the ones that are fetched whole every time.
+WHOLE: Final = frozenset({"shiller", "reer"})
 #: Split-adjusted closes: every split rescales the whole history, and only returns can be compared.
 SCALED: Final = frozenset({"etp_vxx", "etp_uvxy"})
 #: Revised for days after every session, and no price.

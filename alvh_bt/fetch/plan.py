@@ -8,14 +8,17 @@ from typing import Final
 
 from alvh_bt.errors import ConfigError
 from alvh_bt.fetch.address import check_address
+from alvh_bt.fetch.cboe_futures import CboeFutures
 from alvh_bt.fetch.cboe_indices import CboeIndices
+from alvh_bt.fetch.events import Events
 from alvh_bt.fetch.fred import Fred, FredBaa
+from alvh_bt.fetch.shiller import Shiller
 from alvh_bt.fetch.source import Source
 from alvh_bt.fetch.web import Web
 from alvh_bt.fetch.yahoo import Yahoo
 
 SOURCES: Final[Mapping[str, type[Source]]] = MappingProxyType(
-    {source.name: source for source in (CboeIndices, Yahoo, Fred, FredBaa)}
+    {source.name: source for source in (CboeIndices, CboeFutures, Yahoo, Fred, FredBaa, Shiller, Events)}
 )
 
 #: File -> its sources; the next is asked when one fails. Required files first.
@@ -28,7 +31,10 @@ PLAN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "vix6m": ("cboe_indices", "yahoo"),
         "vvix": ("cboe_indices", "yahoo"),
         "skew": ("cboe_indices", "yahoo"),
+        "vx_futures": ("cboe_futures",),
         "rates": ("fred", "yahoo"),
+        "shiller": ("shiller",),
+        "macro_events": ("events",),
         "reer": ("fred",),
         "hy_oas": ("fred", "fred_baa"),
         "etp_vxx": ("yahoo",),

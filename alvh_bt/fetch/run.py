@@ -14,7 +14,7 @@ from alvh_bt.errors import DataError
 from alvh_bt.fetch.address import shown
 from alvh_bt.fetch.canonical import check_loads, checked, from_bytes, to_bytes, trimmed
 from alvh_bt.fetch.closed import checked_from, day_there, last_closed
-from alvh_bt.fetch.joining import REVISED, Joined, join
+from alvh_bt.fetch.joining import REVISED, WHOLE, Joined, join
 from alvh_bt.fetch.source import Source
 from alvh_bt.folder.provenance import record_of
 from alvh_bt.folder.replacing import SPECS, place_series
@@ -162,7 +162,7 @@ def _attempt(
     DataError
         The source fails, gives what no market can be made of, or disagrees with the old series.
     """
-    whole = old is None or force or spec.name in REVISED
+    whole = old is None or force or spec.name in WHOLE
     since = None if old is None or whole else checked_from(min(old["date"].max().date(), moment.until))
     frame, url = _rows(source, spec, since, moment)
     notes: tuple[str, ...] = ()
