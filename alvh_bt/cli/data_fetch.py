@@ -89,7 +89,14 @@ def _fetch_all(
     from alvh_bt.fetch.web import Limits, Web
 
     names = wanted(only)
-    web = Web(Limits(total=timeout, read=min(30.0, timeout), connect=min(10.0, timeout)))
+    web = Web(
+        Limits(
+            total=timeout,
+            read=min(30.0, timeout),
+            connect=min(10.0, timeout),
+            back_off=min(1.0, timeout / 20),
+        )
+    )
     sources = open_sources(web, read_mirrors(mirror))
     moment = moment_of(dt.datetime.now(dt.UTC))
     console = Console(stderr=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import logging
 import re
@@ -23,12 +24,7 @@ _BLS: Final = "https://www.bls.gov/schedule/news_release"
 #: Event -> number of the release at the St. Louis Fed, page of the schedule at the BLS.
 _RELEASES: Final = {"CPI": (10, "cpi.htm"), "PPI": (46, "ppi.htm"), "NFP": (50, "empsit.htm")}
 _FIRST_YEAR: Final = 2000
-_MONTHS: Final = {
-    name: k
-    for k, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
-    )
-}
+_MONTHS: Final = {name.lower(): k for k, name in enumerate(calendar.month_abbr) if name}
 _CHANGED: Final = "the page may have changed: use a later version"
 
 

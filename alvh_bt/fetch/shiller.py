@@ -1,4 +1,4 @@
-"""Robert Shiller's workbook of the S&P 500: monthly prices, dividends, earnings, CPI and the ten-year rate."""
+"""Robert Shiller's workbook of the S&P 500: monthly prices, dividends, earnings, CPI and long rate."""
 
 from __future__ import annotations
 
