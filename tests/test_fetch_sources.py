@@ -95,13 +95,13 @@ def test_fred_has_had_two_headers_and_a_point_for_nothing(server, web, header) -
 
 def test_fred_answers_another_symbol(server, web) -> None:
     server.answers["/fredgraph.csv"] = hostile.good(scenes.fred("DGS3MO"))
-    with pytest.raises(DataError, match="no column 'dtb3' .it has observation_date,dgs3mo"):
+    with pytest.raises(DataError, match=r"no column 'dtb3' .it has observation_date,dgs3mo"):
         Fred(web, server.url).fetch("rates", None, UNTIL)
 
 
 def test_the_other_spread_does_not_continue_the_first(server, web, tmp_path) -> None:
     (tmp_path / "hy_oas.csv").write_text("date,hy_oas\n2024-03-13,3.13\n2024-03-14,3.10\n", encoding="utf-8")
-    server.answers["/fredgraph.csv?id=BAA10Y&cosd=2024-02-28"] = hostile.good(
+    server.answers["/fredgraph.csv?id=BAA10Y&cosd=2024-02-29"] = hostile.good(
         "observation_date,BAA10Y\n2024-03-13,1.60\n2024-03-14,1.61\n2024-03-15,1.62\n"
     )
     sources = [Fred(web, server.url), FredBaa(web, server.url)]
@@ -183,9 +183,7 @@ def test_what_yfinance_raises_is_one_line(web) -> None:
     def history(*asked: object) -> None:
         raise RuntimeError("Too Many\nRequests")
 
-    with pytest.raises(
-        DataError, match=r"^yahoo \^GSPC: RuntimeError \(Too Many Requests\): try again later"
-    ):
+    with pytest.raises(DataError, match=r"^yahoo \^GSPC: RuntimeError \(Too Many Requests\): try"):
         Yahoo(web, history=history).fetch("spx", None, UNTIL)
 
 
@@ -360,7 +358,8 @@ def test_meetings_to_come_and_meetings_past() -> None:
 def serve_events(server: hostile.HostileServer, calendar: str = CALENDAR) -> None:
     server.answers["/fomccalendars.htm"] = hostile.good(calendar)
     for number, day in ((10, 13), (46, 14), (50, 2)):
-        text = f"Release ID\r\n{number}\r\n\r\nRelease Dates:\r\n\r\n2024-02-01\r\n2024-02-{day}\r\n2024-03-{day}\r\n"
+        days = "\r\n".join(("2024-01-31", "2024-02-01", f"2024-02-{day:02d}", f"2024-03-{day:02d}"))
+        text = f"Release ID\r\n{number}\r\n\r\nRelease Dates:\r\n\r\n{days}\r\n"
         server.answers[f"/downloaddates?rid={number}&ff=txt"] = hostile.good(text)
     for page in ("cpi", "ppi"):
         table = "<table><tr><td>April 2024</td><td>May 15, 2024</td><td>08:30 AM</td></tr></table>"
@@ -368,7 +367,8 @@ def serve_events(server: hostile.HostileServer, calendar: str = CALENDAR) -> Non
 
 
 def test_events_of_the_three_publishers_are_joined_to_those_there(server, web, tmp_path) -> None:
-    old = "date,event,time_et\n2024-01-11,CPI,08:30\n2024-01-31,FOMC_DECISION,14:00\n2024-04-24,FOMC_DECISION,14:00\n"
+    old = "date,event,time_et\n2024-01-11,CPI,08:30\n2024-01-31,FOMC_DECISION,14:00\n"
+    old += "2024-04-24,FOMC_DECISION,14:00\n"
     (tmp_path / "macro_events.csv").write_text(old, encoding="utf-8")
     serve_events(server)
     outcome = fetch_series("macro_events", [Events(web, server.url)], tmp_path, scenes.MOMENT)
@@ -376,8 +376,12 @@ def test_events_of_the_three_publishers_are_joined_to_those_there(server, web, t
     got = (tmp_path / "macro_events.csv").read_text(encoding="utf-8").splitlines()
     assert got == [
         "date,event,time_et",
+        "2023-12-13,FOMC_DECISION,14:00",
+        # January has its CPI: no second date of it.
         "2024-01-11,CPI,08:30",
         "2024-01-31,FOMC_DECISION,14:00",
+        "2024-01-31,NFP,08:30",
+        "2024-01-31,PPI,08:30",
         "2024-02-02,NFP,08:30",
         "2024-02-13,CPI,08:30",
         "2024-02-14,PPI,08:30",

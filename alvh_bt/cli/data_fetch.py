@@ -47,6 +47,7 @@ def fetch(
     """
     from rich.console import Console
 
+    from alvh_bt.fetch.run import PLACED
     from alvh_bt.folder.provenance import read_provenance
     from alvh_bt.market import fetched_folder
     from alvh_bt.placing import check_out
@@ -61,8 +62,9 @@ def fetch(
     try:
         _fetch_all(outcomes, folder, only, force, mirror, timeout)
     except KeyboardInterrupt:
-        whole = sum(each.status == "placed" for each in outcomes)
-        typer.echo(f"alvh: interrupted; {whole} files that were placed before stay in {folder}", err=True)
+        placed = sum(each.status == PLACED for each in outcomes)
+        told = "1 file that was placed before stays" if placed == 1 else f"{placed} files placed before stay"
+        typer.echo(f"alvh: interrupted; {told} in {folder}", err=True)
         raise typer.Exit(130) from None
     print_fetched(outcomes, Console())
     for each in outcomes:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_bt.fetch.canonical import keys
+from alvh_bt.fetch.closed import checked_from
 from alvh_bt.market.files import FileSpec
 
 #: Two numbers this near, relative or in units of the file, differ by rounding alone.
@@ -49,7 +50,7 @@ def join(old: pd.DataFrame, new: pd.DataFrame, spec: FileSpec, until: dt.date) -
     spec
         What the series is.
     until
-        The last closed session. Of a schedule, old rows after it that were not announced anew are dropped.
+        The last closed session.
     """
     by = keys(spec)
     stood, fresh = old.set_index(by), new.set_index(by)
@@ -58,7 +59,7 @@ def join(old: pd.DataFrame, new: pd.DataFrame, spec: FileSpec, until: dt.date) -
     if rescaled:
         stood = stood.assign(close=stood["close"] * scale)
     if spec.schedule:
-        stood = stood[_kept(stood, fresh, until)]
+        stood, fresh = _schedules(stood, fresh, until)
     differs, refused = _compare(stood, fresh, spec)
     whole = fresh.combine_first(stood).reset_index()
     order = [name for name in (*by, *old.columns, *new.columns) if name in whole.columns]
@@ -75,13 +76,21 @@ def _scale(stood: pd.DataFrame, fresh: pd.DataFrame) -> float:
     return float(np.median(ratio))
 
 
-def _kept(stood: pd.DataFrame, fresh: pd.DataFrame, until: dt.date) -> pd.Series[bool]:
-    """Return which old rows of a schedule stay: past ones, and those of events not announced anew."""
-    day, event = stood.index.get_level_values(0), stood.index.get_level_values(1)
-    ahead = fresh.index.get_level_values(0) > pd.Timestamp(until)
-    announced = fresh.index.get_level_values(1)[ahead]
-    keep = (day <= pd.Timestamp(until)) | ~event.isin(announced)
-    return pd.Series(keep, index=stood.index)
+def _schedules(stood: pd.DataFrame, fresh: pd.DataFrame, until: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of two schedules that go together.
+
+    In the last days and ahead the new one counts, for dates are moved: old rows of its events are dropped.
+    Before, the old one counts: a month that has an event in it gets no second date of it.
+    """
+    day, fresh_day = stood.index.get_level_values(0), fresh.index.get_level_values(0)
+    event, fresh_event = stood.index.get_level_values(1), fresh.index.get_level_values(1)
+    past = day[day <= pd.Timestamp(until)]
+    edge = pd.Timestamp(checked_from(past.max().date() if len(past) else until))
+    known = set(zip(day.year, day.month, event, strict=True))
+    months = zip(fresh_day.year, fresh_day.month, fresh_event, strict=True)
+    is_new = np.array([month not in known for month in months], dtype=np.bool_)
+    announced = fresh_event[fresh_day >= edge]
+    return stood[(day < edge) | ~event.isin(announced)], fresh[(fresh_day >= edge) | is_new]
 
 
 def _compare(stood: pd.DataFrame, fresh: pd.DataFrame, spec: FileSpec) -> tuple[str, bool]:

@@ -185,7 +185,7 @@ def _rows(source: Source, spec: FileSpec, since: dt.date | None, moment: Moment)
     where = shown(fetched.url)
     frame = trimmed(fetched.frame, where, moment.until, spec, moment.today)
     checked(to_bytes(frame), spec, moment.until)
-    if since is not None:
+    if since is not None and not spec.schedule:
         frame = frame[frame["date"] >= pd.Timestamp(since)].reset_index(drop=True)
         if not len(frame):
             raise DataError(f"{where}: no rows since {since}: try again later, or use another source")
