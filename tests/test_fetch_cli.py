@@ -57,7 +57,7 @@ def test_an_optional_series_that_fails_is_a_warning(server, tmp_path, capsys) ->
     server.answers["/VVIX_History.csv"] = hostile.page
     assert fetch(server, tmp_path, *only("vix", "vvix")) == 0
     out, err = capsys.readouterr()
-    assert "not fetched, and there is no" in out
+    assert "failed, no older file" in out
     told = err.splitlines()
     assert len(told) == 2
     assert told[0].startswith("vvix: cboe_indices: ") and "Are you a robot?" in told[0]
@@ -128,7 +128,7 @@ def test_a_disagreement_is_kept_until_it_is_forced(server, tmp_path, capsys) -> 
     server.answers["/VIX_History.csv"] = hostile.good(scenes.cboe_bars(base=20.0))
     before = (tmp_path / "vix.csv").read_bytes()
     assert fetch(server, tmp_path, *only("vix", "spx")) == 0
-    assert "the older file is kept" in capsys.readouterr().out
+    assert "failed, old file kept" in capsys.readouterr().out
     assert (tmp_path / "vix.csv").read_bytes() == before
     assert fetch(server, tmp_path, *only("vix"), "--force") == 0
     assert (tmp_path / "vix.csv").read_bytes() != before

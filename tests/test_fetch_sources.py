@@ -368,7 +368,7 @@ def serve_events(server: hostile.HostileServer, calendar: str = CALENDAR) -> Non
 
 def test_events_of_the_three_publishers_are_joined_to_those_there(server, web, tmp_path) -> None:
     old = "date,event,time_et\n2024-01-11,CPI,08:30\n2024-01-31,FOMC_DECISION,14:00\n"
-    old += "2024-04-24,FOMC_DECISION,14:00\n"
+    old += "2024-03-05,NFP,08:30\n2024-04-24,FOMC_DECISION,14:00\n"
     (tmp_path / "macro_events.csv").write_text(old, encoding="utf-8")
     serve_events(server)
     outcome = fetch_series("macro_events", [Events(web, server.url)], tmp_path, scenes.MOMENT)
@@ -385,6 +385,7 @@ def test_events_of_the_three_publishers_are_joined_to_those_there(server, web, t
         "2024-02-02,NFP,08:30",
         "2024-02-13,CPI,08:30",
         "2024-02-14,PPI,08:30",
+        # Moved from March 5.
         "2024-03-02,NFP,08:30",
         "2024-03-13,CPI,08:30",
         "2024-03-14,PPI,08:30",

@@ -82,7 +82,7 @@ def _schedules(stood: pd.DataFrame, fresh: pd.DataFrame, until: dt.date) -> tupl
     In the last days and ahead the new one counts, for dates are moved: old rows of its events are dropped.
     Before, the old one counts: a month that has an event in it gets no second date of it.
     """
-    day, fresh_day = stood.index.get_level_values(0), fresh.index.get_level_values(0)
+    day, fresh_day = (pd.DatetimeIndex(table.index.get_level_values(0)) for table in (stood, fresh))
     event, fresh_event = stood.index.get_level_values(1), fresh.index.get_level_values(1)
     past = day[day <= pd.Timestamp(until)]
     edge = pd.Timestamp(checked_from(past.max().date() if len(past) else until))

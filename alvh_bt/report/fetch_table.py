@@ -34,11 +34,11 @@ def note(outcome: Outcome) -> str:
     Examples
     --------
     >>> note(Outcome("vix", FAILED))
-    'not fetched, and there is no older file'
+    'failed, no older file'
     """
     said = {
-        KEPT: "not fetched: the older file is kept",
-        FAILED: "not fetched, and there is no older file",
+        KEPT: "failed, old file kept",
+        FAILED: "failed, no older file",
         UNCHANGED: "nothing new",
     }.get(outcome.status, "")
     instead = (
