@@ -23,6 +23,7 @@ _FIRST: Final = dt.date(2004, 3, 26)
 _BY_DAY_FROM: Final = 2013
 #: The older archive, by month code, goes to August 2018; it fills what the newer lacks of 2013.
 _BY_MONTH_TO: Final = 2018
+_BY_DAY: Final = "data/us/futures/market_statistics/historical_data/VX"
 _MONTH_CODES: Final = "FGHJKMNQUVXZ"
 #: Until the day before, a price was ten times the index.
 _SCALED_BEFORE: Final = dt.date(2007, 3, 26)
@@ -78,7 +79,7 @@ class CboeFutures(Source):
         whole = whole[whole["date"] >= pd.Timestamp(since or _FIRST)]
         whole = whole.sort_values(["date", "expiry"], ignore_index=True)
         nearest = whole.groupby("date").cumcount() < _MONTHS
-        return Fetched(whole[nearest].reset_index(drop=True), f"{self.base}/.../VX")
+        return Fetched(whole[nearest].reset_index(drop=True), f"{self.base}/{_BY_DAY}/")
 
     def _contract(self, contract: _Contract, until: dt.date) -> pd.DataFrame:
         """Return the rows of a contract, the newer archive's first; none if it is not listed yet."""
@@ -98,7 +99,7 @@ class CboeFutures(Source):
         return rows.drop_duplicates("date", keep="first")
 
     def _addresses(self, contract: _Contract) -> list[str]:
-        by_day = f"data/us/futures/market_statistics/historical_data/VX/VX_{contract.expiry}.csv"
+        by_day = f"{_BY_DAY}/VX_{contract.expiry}.csv"
         code = f"{_MONTH_CODES[contract.month - 1]}{contract.year % 100:02d}"
         by_month = f"resources/futures/archive/volume-and-price/CFE_{code}_VX.csv"
         paths = [by_day] if contract.year >= _BY_DAY_FROM else [by_month]

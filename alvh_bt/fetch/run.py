@@ -16,7 +16,7 @@ from alvh_bt.fetch.canonical import check_loads, checked, from_bytes, to_bytes, 
 from alvh_bt.fetch.closed import checked_from, day_there, last_closed
 from alvh_bt.fetch.joining import REVISED, WHOLE, Joined, join
 from alvh_bt.fetch.source import Source
-from alvh_bt.folder.provenance import record_of
+from alvh_bt.folder.provenance import FileRecord, record_of
 from alvh_bt.folder.replacing import SPECS, place_series
 from alvh_bt.market.files import FileSpec
 
@@ -103,38 +103,51 @@ def fetch_series(
     for source in sources:
         try:
             attempt = _attempt(source, spec, old, folder, moment, force)
-            table = checked(attempt.content, spec, moment.until)
-            known = {
-                "source": source.name,
-                "url": shown(attempt.url),
-                "fetched": moment.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "licence": source.licence,
-                "terms": source.terms,
-                "tried": tuple(tried),
-            }
-            days = from_bytes(attempt.content, spec)["date"]
-            span = (str(days.min().date()), str(days.max().date()))
-            record = record_of(attempt.content, span, len(table.day), **known)
+            record = _record(source, spec, attempt, moment, tried)
             refused = place_series(folder, {name: (attempt.content, record)}, force)
+            if refused:
+                why = "; ".join(refused[name])
+                raise DataError(f"{name}.csv: worse than the file there ({why}): --force takes it")
         except DataError as error:
             tried.append(f"{source.name}: {error}")
             _LOG.info("%s: %s", name, tried[-1])
             continue
-        if refused:
-            tried.append(
-                f"{source.name}: worse than the file there: {'; '.join(refused[name])} (--force takes it)"
-            )
-            continue
         same = old is not None and to_bytes(old) == attempt.content
-        added = len(days) - (0 if old is None else len(old))
-        _LOG.info("%s: %d rows from %s", name, len(days), source.name)
-        said = (*notes, *attempt.notes)
-        status = UNCHANGED if same else PLACED
-        return Outcome(name, status, source.name, len(days), *span, added, said, tuple(tried))
+        added = record.rows - (0 if old is None else len(old))
+        _LOG.info("%s: %d rows from %s", name, record.rows, source.name)
+        return Outcome(
+            name,
+            UNCHANGED if same else PLACED,
+            source.name,
+            record.rows,
+            record.first,
+            record.last,
+            added,
+            (*notes, *attempt.notes),
+            tuple(tried),
+        )
     if old is None:
         return Outcome(name, FAILED, notes=tuple(notes), tried=tuple(tried))
     first, last = str(old["date"].min().date()), str(old["date"].max().date())
     return Outcome(name, KEPT, "", len(old), first, last, 0, tuple(notes), tuple(tried))
+
+
+def _record(
+    source: Source, spec: FileSpec, attempt: _Attempt, moment: Moment, tried: Sequence[str]
+) -> FileRecord:
+    """Return what provenance says of a series."""
+    days = from_bytes(attempt.content, spec)["date"]
+    return record_of(
+        attempt.content,
+        (str(days.min().date()), str(days.max().date())),
+        len(days),
+        source=source.name,
+        url=shown(attempt.url),
+        fetched=moment.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        licence=source.licence,
+        terms=source.terms,
+        tried=tuple(tried),
+    )
 
 
 def _standing(folder: Path, spec: FileSpec, moment: Moment) -> tuple[pd.DataFrame | None, list[str]]:
