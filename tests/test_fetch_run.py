@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,3 +251,25 @@ def test_what_is_fetched_loads(server, web, tmp_path) -> None:
     assert len(market.sessions) == 52
     assert market.columns["spx_close"][0] == 4700.0
     assert market.columns["vix_high"][1] == 15.7
+
+
+def test_two_fetches_at_once_leave_a_whole_folder(server, web, tmp_path) -> None:
+    server.answers[VIX] = hostile.good(GOOD)
+    server.answers["/SKEW_History.csv"] = hostile.good(scenes.cboe_closes("SKEW"))
+    outcomes: list[str] = []
+
+    def fetch(name: str) -> None:
+        own = Web(QUICK)
+        outcomes.append(fetch_series(name, [CboeIndices(own, server.url)], tmp_path, scenes.MOMENT).status)
+        own.close()
+
+    threads = [threading.Thread(target=fetch, args=(name,)) for name in ("vix", "skew", "vix", "skew")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(outcomes) <= {"placed", "unchanged"}
+    assert (tmp_path / "vix.csv").read_text(encoding="utf-8") == scenes.canonical_bars()
+    assert (tmp_path / "skew.csv").read_text(encoding="utf-8") == scenes.canonical_closes()
+    assert read_provenance(tmp_path).keys() <= {"vix", "skew"}
+    assert not list(tmp_path.glob(".alvh*"))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
+import logging
 from collections.abc import Iterator
+from typing import ClassVar
 
 import fetch_scenes as scenes
 import hostile_server as hostile
 import numpy as np
 import pandas as pd
 import pytest
+import yfinance
 from xls_files import workbook
+from yfinance.scrapers.history import PriceHistory
 
 from alvh_bt.errors import ConfigError, DataError
 from alvh_bt.fetch.cboe_futures import CboeFutures, contract_rows, contracts_of
@@ -21,7 +26,7 @@ from alvh_bt.fetch.plan import PLAN, SOURCES, read_mirrors, wanted
 from alvh_bt.fetch.run import fetch_series
 from alvh_bt.fetch.shiller import Shiller, workbook_rows
 from alvh_bt.fetch.web import Limits, Web
-from alvh_bt.fetch.yahoo import Yahoo
+from alvh_bt.fetch.yahoo import Yahoo, yfinance_history
 from alvh_bt.market.files import FILES
 
 QUICK = Limits(connect=1.0, read=0.3, total=1.5, retries=0, back_off=0.01, pause=0.0)
@@ -402,3 +407,46 @@ def test_pages_of_another_form_are_told(server, web, broken) -> None:
     server.answers[broken] = hostile.good("<html>new</html>" if "htm" in broken else "nothing here")
     with pytest.raises(DataError, match="the page may have changed"):
         Events(web, server.url).fetch("macro_events", dt.date(2024, 1, 1), UNTIL)
+
+
+class Ticker:
+    """Stands for yfinance's: keeps what it was asked, and logs an error as yfinance does."""
+
+    asked: ClassVar[list[object]] = []
+    said: ClassVar[str] = ""
+
+    def __init__(self, symbol: str) -> None:
+        self.asked.append(symbol)
+
+    def history(self, **options: object) -> pd.DataFrame:
+        self.asked.append(options)
+        if self.said:
+            logging.getLogger("yfinance").error(self.said)
+            return pd.DataFrame()
+        return scenes.yahoo_frame()
+
+
+def test_yfinance_is_asked_for_unadjusted_days(monkeypatch) -> None:
+    monkeypatch.setattr(yfinance, "Ticker", Ticker)
+    monkeypatch.setattr(Ticker, "asked", [])
+    frame = yfinance_history("^GSPC", dt.date(2024, 1, 1), dt.date(2024, 3, 16), 7.0)
+    assert len(frame) == 52
+    symbol, options = Ticker.asked
+    assert symbol == "^GSPC"
+    assert isinstance(options, dict)
+    assert {
+        "start": "2024-01-01",
+        "end": "2024-03-16",
+        "auto_adjust": False,
+        "timeout": 7.0,
+    }.items() <= options.items()
+    # What is asked for must be what yfinance takes.
+    assert options.keys() <= inspect.signature(PriceHistory.history).parameters.keys()
+
+
+def test_what_yfinance_only_logs_is_told_once(web, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(yfinance, "Ticker", Ticker)
+    monkeypatch.setattr(Ticker, "said", "$^VVIX: possibly delisted; no timezone found")
+    with pytest.raises(DataError, match=r"^yahoo \^VVIX: .*possibly delisted"):
+        Yahoo(web).fetch("vvix", None, UNTIL)
+    assert not caplog.records
