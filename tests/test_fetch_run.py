@@ -161,6 +161,23 @@ def test_large_disagreement_needs_force(server, web, tmp_path) -> None:
     assert (tmp_path / "vix.csv").read_text(encoding="utf-8") == scenes.canonical_bars()
 
 
+def test_volume_is_revised_without_more_ado(web, tmp_path) -> None:
+    (tmp_path / "spx.csv").write_text(scenes.canonical_bars(OLD_END, 4700.0, volume=True), encoding="utf-8")
+    given = scenes.yahoo_frame()
+    given["High"], given["Low"] = given["Close"] + 1, given["Close"] - 1
+    outcome = fetch_series("spx", [Yahoo(web, history=lambda *asked: given)], tmp_path, scenes.MOMENT)
+    assert outcome.status == "placed"
+    assert outcome.notes == ("11 values differ, the first on 2024-02-15: volume 1031, now 1000",)
+
+
+def test_what_the_folder_refuses_counts_as_a_failure(server, web, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("alvh_bt.fetch.run.place_series", lambda *given, **force: {"vix": ["ends on Monday"]})
+    server.answers[VIX] = hostile.good(GOOD)
+    outcome = fetch_series("vix", [CboeIndices(web, server.url)], tmp_path, scenes.MOMENT)
+    assert outcome.status == "failed"
+    assert "worse than the file there (ends on Monday)" in outcome.tried[0]
+
+
 def test_a_source_that_ends_earlier_takes_nothing_away(server, web, tmp_path) -> None:
     (tmp_path / "vix.csv").write_text(scenes.canonical_bars(), encoding="utf-8")
     server.answers[VIX] = hostile.good(scenes.cboe_bars(dt.date(2024, 3, 8)))

@@ -6,7 +6,7 @@ import datetime as dt
 import inspect
 import logging
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import fetch_scenes as scenes
 import hostile_server as hostile
@@ -79,7 +79,7 @@ def test_yahoo_takes_no_mirror(web) -> None:
 
 
 def test_both_layouts_of_cboe(server, web) -> None:
-    server.answers["/VVIX_History.csv"] = hostile.good("DATE,VVIX\r\n01/02/2024,80.10\r\n01/03/2024,81\r\n")
+    server.answers["/VVIX_History.csv"] = hostile.good("DATE,VVIX,,\r\n01/02/2024,80.10\r\n01/03/2024,81\r\n")
     server.answers["/VIX3M_History.csv"] = hostile.good("DATE,OPEN,HIGH,LOW,CLOSE\n01/02/2024,1,2,1,15.5\n")
     cboe = CboeIndices(web, server.url)
     assert cboe.fetch("vvix", None, UNTIL).frame["close"].tolist() == [80.1, 81.0]
@@ -142,7 +142,7 @@ def test_yahoo_with_two_levels_of_columns(web, order) -> None:
 
 def test_yahoo_in_other_zones_means_days_of_new_york(web) -> None:
     given = scenes.yahoo_frame()
-    for index in (given.index.tz_convert("UTC"), given.index.tz_localize(None)):
+    for index in (given.index.tz_convert("America/Los_Angeles"), given.index.tz_localize(None)):
         frame = yahoo(web, given.set_axis(index)).fetch("spx", None, UNTIL).frame
         assert frame["date"].iloc[0] == pd.Timestamp("2024-01-02")
 
@@ -242,10 +242,22 @@ def test_contracts_are_asked_for_by_expiry_and_joined_by_day(server, web) -> Non
     server.answers[place.format("2024-04-17")] = contract_csv("J (Apr 2024)", 15.5, "2024-03-15")
     frame = CboeFutures(web, server.url).fetch("vx_futures", dt.date(2024, 3, 14), UNTIL).frame
     assert frame["settle"].tolist() == [14.5, 14.5, 15.5]
-    # The nearest months listed in March are asked for, and those without a file yet are left out.
+    # The months listed in March are asked for, and those without a file yet are left out.
     asked = sorted(path.rpartition("VX_")[2] for path in server.asked)
     assert asked[:3] == ["2024-03-20.csv", "2024-04-17.csv", "2024-05-22.csv"]
     assert len(asked) >= 8
+
+
+def test_the_nearest_eight_months_are_kept(web, monkeypatch) -> None:
+    expiries = [each.expiry for each in contracts_of(dt.date(2024, 1, 2), dt.date(2024, 12, 31))][:10]
+
+    def rows(self: CboeFutures, contract: Any, until: dt.date) -> pd.DataFrame:
+        days = {"date": [pd.Timestamp("2024-01-10")], "expiry": [pd.Timestamp(contract.expiry)]}
+        return pd.DataFrame({**days, "settle": [14.0]})
+
+    monkeypatch.setattr(CboeFutures, "_contract", rows)
+    frame = CboeFutures(web).fetch("vx_futures", dt.date(2024, 1, 2), dt.date(2024, 3, 15)).frame
+    assert frame["expiry"].dt.date.tolist() == expiries[:8]
 
 
 def test_an_expired_contract_that_is_absent_fails(server, web) -> None:
@@ -367,7 +379,9 @@ def serve_events(server: hostile.HostileServer, calendar: str = CALENDAR) -> Non
         text = f"Release ID\r\n{number}\r\n\r\nRelease Dates:\r\n\r\n{days}\r\n"
         server.answers[f"/downloaddates?rid={number}&ff=txt"] = hostile.good(text)
     for page in ("cpi", "ppi"):
-        table = "<table><tr><td>April 2024</td><td>May 15, 2024</td><td>08:30 AM</td></tr></table>"
+        rows = (("January", "Feb. 20, 2024"), ("April", "May 15, 2024"))
+        cells = "".join(f"<tr><td>{month} 2024</td><td>{day}</td></tr>" for month, day in rows)
+        table = f"<table>{cells}</table>"
         server.answers[f"/{page}.htm"] = hostile.good(f"<html>{table}</html>")
 
 
@@ -399,6 +413,16 @@ def test_events_of_the_three_publishers_are_joined_to_those_there(server, web, t
         "2024-05-15,CPI,08:30",
         "2024-05-15,PPI,08:30",
     ]
+
+
+def test_a_schedule_may_end_earlier_when_a_meeting_is_moved(server, web, tmp_path) -> None:
+    old = "date,event,time_et\n2024-03-14,PPI,08:30\n2024-05-01,FOMC_DECISION,14:00\n"
+    (tmp_path / "macro_events.csv").write_text(old, encoding="utf-8")
+    serve_events(server, CALENDAR.replace("Apr/May", "April").replace("30-1*", "23-24*"))
+    for page in ("cpi", "ppi"):
+        server.answers[f"/{page}.htm"] = hostile.absent
+    outcome = fetch_series("macro_events", [Events(web, server.url)], tmp_path, scenes.MOMENT)
+    assert (outcome.status, outcome.last) == ("placed", "2024-04-24")
 
 
 @pytest.mark.parametrize("broken", ["/fomccalendars.htm", "/downloaddates?rid=10&ff=txt"])

@@ -104,7 +104,8 @@ def fetch_series(
         try:
             attempt = _attempt(source, spec, old, folder, moment, force)
             record = _record(source, spec, attempt, moment, tried)
-            refused = place_series(folder, {name: (attempt.content, record)}, force)
+            # A schedule may become shorter: joining has seen to it that only moved dates go.
+            refused = place_series(folder, {name: (attempt.content, record)}, force=force or spec.schedule)
             if refused:
                 why = "; ".join(refused[name])
                 raise DataError(f"{name}.csv: worse than the file there ({why}): --force takes it")
