@@ -425,6 +425,13 @@ def test_a_schedule_may_end_earlier_when_a_meeting_is_moved(server, web, tmp_pat
     assert (outcome.status, outcome.last) == ("placed", "2024-04-24")
 
 
+def test_a_page_that_trips_the_parser_is_one_line(server, web, tmp_path) -> None:
+    serve_events(server, "<!-- -->")
+    outcome = fetch_series("macro_events", [Events(web, server.url)], tmp_path, scenes.MOMENT)
+    assert outcome.status == "failed"
+    assert "events sent what cannot be read (ParserError: Document is empty)" in outcome.tried[0]
+
+
 @pytest.mark.parametrize("broken", ["/fomccalendars.htm", "/downloaddates?rid=10&ff=txt"])
 def test_pages_of_another_form_are_told(server, web, broken) -> None:
     serve_events(server)

@@ -81,7 +81,8 @@ def read_mirrors(given: Iterable[str] | None) -> dict[str, str]:
         name, equals, url = text.partition("=")
         if not equals or name not in SOURCES:
             raise ConfigError(
-                f"--mirror {name[:40]}: write it as SOURCE=URL, SOURCE one of {', '.join(SOURCES)}"
+                f"--mirror {name[:40]}: not a mirror; write it as SOURCE=URL, "
+                f"SOURCE one of {', '.join(SOURCES)}"
             )
         if name in mirrors:
             raise ConfigError(f"--mirror {name}: is given twice; give one address a source")

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from alvh_bt.errors import DataError
+from alvh_bt.errors import AlvhError, DataError
 from alvh_bt.fetch.address import shown
 from alvh_bt.fetch.canonical import check_loads, checked, from_bytes, to_bytes, trimmed
 from alvh_bt.fetch.closed import checked_from, day_there, last_closed
@@ -108,7 +108,7 @@ def fetch_series(
             refused = place_series(folder, {name: (attempt.content, record)}, force=force or spec.schedule)
             if refused:
                 why = "; ".join(refused[name])
-                raise DataError(f"{name}.csv: worse than the file there ({why}): --force takes it")
+                raise DataError(f"{name}.csv: worse than the file there ({why}): give --force to take it")
         except DataError as error:
             tried.append(f"{source.name}: {error}")
             _LOG.info("%s: %s", name, tried[-1])
@@ -195,7 +195,17 @@ def _attempt(
 
 def _rows(source: Source, spec: FileSpec, since: dt.date | None, moment: Moment) -> tuple[pd.DataFrame, str]:
     """Return what a source gives, checked before it is joined to anything, and where it came from."""
-    fetched = source.fetch(spec.name, since, moment.until)
+    try:
+        fetched = source.fetch(spec.name, since, moment.until)
+    except AlvhError:
+        raise
+    except Exception as error:  # what a server sends may trip any parser, and other series must go on
+        _LOG.debug("%s from %s", spec.name, source.name, exc_info=True)
+        told = " ".join(str(error).split())[:120]
+        raise DataError(
+            f"{spec.name}: {source.name} sent what cannot be read ({type(error).__name__}: {told}): "
+            "try again later, or use another source"
+        ) from error
     where = shown(fetched.url)
     frame = trimmed(fetched.frame, where, moment.until, spec, moment.today)
     checked(to_bytes(frame), spec, moment.until)
@@ -214,13 +224,13 @@ def _check_agreement(
         return
     if joined.refused:
         raise DataError(
-            f"{spec.name}.csv: {joined.differs}, more than 0.5%, so that the old file is kept; "
-            "--force takes the new"
+            f"{spec.name}.csv: {joined.differs}, by more than 0.5%: "
+            "the old file is kept unless you give --force"
         )
     if spec.name not in REVISED and not frame["date"].isin(old["date"]).any():
         raise DataError(
-            f"{spec.name}.csv: {source.name} has no day in common with the file there; "
-            "--force takes it unchecked"
+            f"{spec.name}.csv: {source.name} has no day in common with the file there: "
+            "give --force to take it unchecked"
         )
 
 
