@@ -1,1 +1,1 @@
-"""Fetching market history: one small module a source, and the rules for what may replace what."""
+"""Market history from public sources: fetched, checked, joined to what is there, and put in its place."""
