@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -76,20 +76,43 @@ def place_files(files: Mapping[str, bytes], out: Path, option: str = "--out") ->
     ConfigError
         When the disk refuses; names the path.
     """
+    place_made(lambda: files, out, option)
+
+
+def place_made(make: Callable[[], Mapping[str, bytes]], out: Path, option: str = "--out") -> None:
+    """Write what `make` returns into `out`, as `place_files`; nobody else writes to it while it is made.
+
+    So a set may depend on what stands in the folder. Where it is empty nothing is written.
+
+    Parameters
+    ----------
+    make
+        Returns the files by path inside the folder.
+    out, option
+        As in `place_files`.
+
+    Raises
+    ------
+    ConfigError
+        When the disk refuses; names the path.
+    """
     made = False
     try:
         made = not out.exists()
         out.mkdir(parents=True, exist_ok=True)
         with _alone(out, option):
             _finish(out)
-            _commit(files, out)
+            if files := make():
+                _commit(files, out)
         made = False
     except OSError as error:
         where = error.filename2 or error.filename or out
         raise ConfigError(f"{option} {out}: {error.strerror} ({where}); {_remedy(option)}") from None
     finally:
         if made:
-            shutil.rmtree(out, ignore_errors=True)
+            # Nothing of ours is in it then; what another process has put there meanwhile stays.
+            with contextlib.suppress(OSError):
+                out.rmdir()
 
 
 def finish_interrupted(folder: Path) -> None:

@@ -22,6 +22,10 @@ def real_data_dir() -> Path:
 FIRST = ("test_replay.py",)
 
 
+#: Files that need what those compile: by then it lies in the cache.
+LAST = ("test_examples.py",)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take longest in front, each file whole."""
-    items.sort(key=lambda item: item.path.name not in FIRST)
+    """Put the files that take longest in front, and those that need them at the end, each file whole."""
+    items.sort(key=lambda item: (item.path.name in LAST, item.path.name not in FIRST))

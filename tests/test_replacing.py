@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,24 @@ def test_the_same_again_writes_nothing(tmp_path: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     place_series(tmp_path, {"vix9d": (closes(), RECORD)})
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+def test_a_refusal_of_everything_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "vix9d.csv").write_bytes(closes())
+    assert list(place_series(tmp_path, {"vix9d": (closes(DAYS[:3]), RECORD)})) == ["vix9d"]
+    assert [path.name for path in tmp_path.iterdir()] == ["vix9d.csv"]
+
+
+def test_two_processes_lose_no_record(tmp_path: Path) -> None:
+    fork = multiprocessing.get_context("fork")
+    names = ("vix9d", "vix3m", "vix6m", "vvix", "skew")
+    jobs = [fork.Process(target=place_series, args=(tmp_path, {name: (closes(), RECORD)})) for name in names]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+        assert job.exitcode == 0
+    assert set(read_provenance(tmp_path)) == set(names)
 
 
 def test_records_go_round_and_unknown_shapes_are_refused(tmp_path: Path) -> None:

@@ -8,10 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alvh_bt.cli.compare import EndOption, StartOption
-from alvh_bt.config import make_study, read_study
-from alvh_bt.errors import ConfigError
-from alvh_bt.presets import read_preset
+from alvh_bt.cli.compare import EndOption, StartOption, study_of
 
 
 def audit(
@@ -43,9 +40,7 @@ def audit(
     from alvh_bt.placing import check_out, place_files
     from alvh_bt.report.audit_table import audit_json, print_audit
 
-    given = {"start": start, "end": end, "hedges": hedge}
-    settings = {**_settings(config, preset), **{name: value for name, value in given.items() if value}}
-    study = make_study(**settings)
+    study = study_of(config, preset, start, end, hedge)
     if out is not None:
         check_out(out)
     market = load_market(data)
@@ -56,17 +51,6 @@ def audit(
         typer.echo(f"written to {out}: audit.json")
     if any(finding.status == "fail" for finding in findings):
         raise typer.Exit(1)
-
-
-def _settings(config: Path | None, preset: str | None) -> dict[str, Any]:
-    """Return the settings of a study file, of a preset, or none."""
-    if config is not None and preset is not None:
-        raise ConfigError(
-            "--preset and --config exclude each other; copy the preset's settings into the file"
-        )
-    if preset is not None:
-        return read_preset(preset)
-    return read_study(config) if config is not None else {}
 
 
 def _with_bar(job: Callable[[Callable[[int], Callable[[], Any]]], Any]) -> Any:

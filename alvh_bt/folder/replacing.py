@@ -14,7 +14,7 @@ from alvh_bt.errors import DataError
 from alvh_bt.folder.provenance import PROVENANCE, FileRecord, provenance_bytes, read_provenance
 from alvh_bt.market.csv_source import Table, read_text_table
 from alvh_bt.market.files import FILES, FileSpec
-from alvh_bt.placing import finish_interrupted, place_files
+from alvh_bt.placing import place_made
 from alvh_bt.sessions import scheduled_and_held
 
 #: The folder, beside the files, of what stood there before each of them was replaced.
@@ -53,25 +53,30 @@ def place_series(
     ConfigError
         When the folder cannot be written.
     """
-    if folder.is_dir():
-        finish_interrupted(folder)
-    records, refused, placed = read_provenance(folder), {}, {}
-    for name, (content, record) in files.items():
-        path = folder / f"{name}.csv"
-        old = path.read_bytes() if path.is_file() else None
-        if old is not None and old != content:
-            reasons = reasons_against(old, content, SPECS[name])
-            if reasons and not force:
-                refused[name] = reasons
-                continue
-            placed[f"{PREVIOUS}/{name}.csv"] = old
-        if old != content:
-            placed[f"{name}.csv"] = content
-        records[name] = record
-    changed = provenance_bytes(records)
-    standing = folder / PROVENANCE
-    if placed or not standing.is_file() or standing.read_bytes() != changed:
-        place_files({**placed, PROVENANCE: changed}, folder, option)
+    refused: dict[str, list[str]] = {}
+
+    def make() -> dict[str, bytes]:
+        records, placed = read_provenance(folder), {}
+        for name, (content, record) in files.items():
+            path = folder / f"{name}.csv"
+            old = path.read_bytes() if path.is_file() else None
+            if old is not None and old != content:
+                reasons = reasons_against(old, content, SPECS[name])
+                if reasons and not force:
+                    refused[name] = reasons
+                    continue
+                placed[f"{PREVIOUS}/{name}.csv"] = old
+            if old != content:
+                placed[f"{name}.csv"] = content
+            records[name] = record
+        if len(refused) == len(files):
+            return {}
+        changed, standing = provenance_bytes(records), folder / PROVENANCE
+        if placed or not standing.is_file() or standing.read_bytes() != changed:
+            placed[PROVENANCE] = changed
+        return placed
+
+    place_made(make, folder, option)
     return refused
 
 
