@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from alvh_bt.compiled import use_cache
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 use_cache(Path(__file__).parent)
 
