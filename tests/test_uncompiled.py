@@ -17,17 +17,21 @@ from alvh_bt.hedges import HEDGES
 HERE = Path(__file__).parent
 
 
+#: Tests of what is compiled alone, whose expectations hold uncompiled just as well.
+KERNELS = ("test_black.py", "test_quotes.py", "test_day_prices.py", "test_attribution_greeks.py")
+
+
+def without_compiler(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with these arguments and nothing compiled."""
+    switched_off = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(HERE)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=switched_off, capture_output=True, text=True, check=False)
+
+
 @pytest.fixture(scope="module")
 def uncompiled() -> dict[str, float]:
     """The last NAV of every hedge, from both engines uncompiled, which agree."""
-    switched_off = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(HERE)}
-    done = subprocess.run(
-        [sys.executable, str(HERE / "uncompiled_runs.py")],
-        env=switched_off,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = without_compiler(str(HERE / "uncompiled_runs.py"))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["compiled"] is False
@@ -45,3 +49,10 @@ def test_prices_and_rules_are_the_same_uncompiled(uncompiled: dict[str, float], 
             assert run.daily["nav"].iloc[-1] == pytest.approx(nav, rel=1e-9)
             ran += 1
     assert ran >= 2
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_tests_of_kernels_pass_uncompiled(name: str) -> None:
+    done = without_compiler("-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE / name))
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert " passed" in done.stdout
