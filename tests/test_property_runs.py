@@ -65,6 +65,11 @@ def test_any_study_keeps_the_invariants() -> None:
     assert sum(what == "accepted" for what, _ in found.values()) > 30
 
 
+def test_what_the_soak_found_stays_mended() -> None:
+    """An exit that was ordered before a session missing from the data, and settled before its fill."""
+    assert random_run(10_004_357) == ("accepted", "")
+
+
 def test_a_folder_gives_the_market_of_its_shape(tmp_path: Path) -> None:
     shape = Shape(holes=0.3, sessions=40)
     read, made = load_folder(write_folder(shape, tmp_path)), random_market(shape)

@@ -37,6 +37,7 @@ from alvh_bt.compiled import rule
 from alvh_bt.contracts import contract_multiplier, settles_at_open
 from alvh_bt.costs.fees import settlement_fee, trade_fee
 from alvh_bt.costs.spreads import market_fill
+from alvh_bt.pricing.clock import days_to_expiry
 from alvh_bt.pricing.day import DayPrices, forward_price, price_source, quote_contract
 from alvh_bt.pricing.quotes import Source
 
@@ -124,7 +125,14 @@ def wing_excess(lots: Rows, group: int, values: Any) -> float:
 def fill_package(
     held: Held, flows: Any, trades: Any, package: Any, prices: DayPrices, costs: Any
 ) -> tuple[Step, bool]:
-    """Return the book with all orders of a package filled at `prices`, or none; and whether they were."""
+    """Return the book with all orders of a package filled at `prices`, or none; and whether they were.
+
+    Over a session that the data lacks a fill may come after the settlement of what was to be traded: such a
+    package is not filled, for there is nothing left to trade.
+    """
+    for order in package:
+        if days_to_expiry(order.root, order.expiry, prices.day, prices.moment) <= 0.0:
+            return Step(held, Trouble.NONE, 0, 0.0), False
     quotes = [quote_contract(order_contract(order), prices) for order in package]
     for quote in quotes:
         if not math.isfinite(quote.mid):
