@@ -170,3 +170,21 @@ def test_the_command_writes_what_it_found_and_fails(tmp_path: Path, capsys) -> N
     printed = capsys.readouterr()
     assert "verdict: fail: mine (run" in printed.out
     assert "Traceback" not in printed.err
+
+
+def test_what_could_look_around_is_a_warning(tmp_path: Path) -> None:
+    source = tmp_path / "mine.py"
+    source.write_text("import inspect\n\nframe = inspect.currentframe().f_back\n")
+    fails, warnings = judged([], source, None)
+    assert fails == []
+    assert warnings == ["uses f_back, inspect: it can look around in the program that calls it"]
+    source.write_text("import math\n")
+    assert judged([], source, None) == ([], [])
+
+
+def test_a_class_that_is_not_in_the_file_is_bad_usage(tmp_path: Path) -> None:
+    source = tmp_path / "mine.py"
+    source.write_text("class Mine:\n    pass\n")
+    check_subject(f"{source}:Mine")
+    with pytest.raises(ConfigError, match=r"has no class 'Nope'; check the name after the colon"):
+        check_subject(f"{source}:Nope")

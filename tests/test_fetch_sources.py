@@ -481,3 +481,20 @@ def test_what_yfinance_only_logs_is_told_once(web, monkeypatch, caplog) -> None:
     with pytest.raises(DataError, match=r"^yahoo \^VVIX: .*possibly delisted"):
         Yahoo(web).fetch("vvix", None, UNTIL)
     assert not caplog.records
+
+
+def test_yahoo_out_of_reach_is_asked_once() -> None:
+    asked = []
+
+    class DNSError(Exception):
+        pass
+
+    def history(symbol: str, *_: object) -> None:
+        asked.append(symbol)
+        raise DNSError("(6) Could not resolve host")
+
+    source = Yahoo(Web(Limits(total=5.0)), history=history)
+    for name, said in (("spx", "cannot be reached: try again later"), ("vix", "a moment ago")):
+        with pytest.raises(DataError, match=said):
+            source.fetch(name, None, dt.date(2024, 1, 5))
+    assert asked == ["^GSPC"]

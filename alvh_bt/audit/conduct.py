@@ -35,6 +35,8 @@ _ACTS: Final = {
 }
 #: Libraries that open files without Python's knowing.
 UNSEEN: Final = ("ctypes", "cffi", "pyarrow", "polars", "duckdb", "h5py", "tables", "netCDF4")
+#: Attributes that lead from a function to those that called it.
+_FRAMES: Final = frozenset({"_getframe", "f_back", "f_locals", "f_globals", "tb_frame", "gi_frame"})
 #: Sources, compiled sources and compiled rules: loading them tells nothing of the market.
 _CODE: Final = (".py", ".pyc", ".pyi", ".so", ".pyd", ".nbi", ".nbc", ".tmp")
 
@@ -142,23 +144,36 @@ def judged(
         if kind == "file" and any(Path(about).resolve().is_relative_to(folder) for folder in folders):
             fails.append(f"opens the market's own file {about}")
         elif kind == "file":
-            warnings.append(f"opens {about}")
+            warnings.append(f"opens {about} (if the future is in it, no cut can show that)")
         else:
             fails.append(f"{kind}: {about}")
+    looks = looks_around(source)
+    if looks:
+        warnings.append(f"uses {', '.join(looks)}: it can look around in the program that calls it")
     unseen = [name for name in imported(source) if name in UNSEEN]
     if unseen:
         warnings.append(f"imports {', '.join(unseen)}, whose files cannot be watched")
     return fails, warnings
 
 
+def _tree(source: Path | None) -> ast.AST:
+    """Return the syntax tree of a source; an empty one if it cannot be read."""
+    try:
+        return ast.parse(source.read_text(encoding="utf-8")) if source is not None else ast.Module([], [])
+    except (OSError, SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def looks_around(source: Path | None) -> list[str]:
+    """Return by what a source could read its callers' variables: modules and attributes made for that."""
+    named = {node.attr for node in ast.walk(_tree(source)) if isinstance(node, ast.Attribute)}
+    return sorted((named & _FRAMES) | ({"inspect", "gc"} & set(imported(source))))
+
+
 def imported(source: Path | None) -> list[str]:
     """Return the top-level names that a source imports, anywhere in it; none if it cannot be read."""
-    try:
-        tree = ast.parse(source.read_text(encoding="utf-8")) if source is not None else ast.Module([], [])
-    except (OSError, SyntaxError, ValueError):
-        return []
     names = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(_tree(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,9 +42,20 @@ def check_subject(name: str) -> None:
     if not is_own(name):
         find_hedge(name)
         return
-    if source_file(name) is None:
-        where = name.rpartition(":")[0]
+    where, _, kind = name.rpartition(":")
+    source = source_file(name)
+    if source is None:
         raise ConfigError(f"{where} does not exist; check the path or module before the colon")
+    if source.suffix == ".py" and kind not in _words(source):
+        raise ConfigError(f"{where} has no class {kind!r}; check the name after the colon")
+
+
+def _words(source: Path) -> frozenset[str]:
+    """Return every word of a source: what is not among them is no class of it."""
+    try:
+        return frozenset(re.findall(r"\w+", source.read_text(encoding="utf-8", errors="replace")))
+    except OSError as error:
+        raise ConfigError(f"{source} cannot be read ({error.strerror}); check its permissions") from None
 
 
 def source_file(name: str) -> Path | None:

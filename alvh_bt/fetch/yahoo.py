@@ -24,6 +24,8 @@ _PARTS: Final = ("open", "high", "low", "close", "volume")
 #: Decimals that the publishers give; Yahoo's numbers come with the noise of single precision.
 _DECIMALS: Final = {"rates": 3, "etp_vxx": 6, "etp_uvxy": 6}
 _COLUMNS: Final = {"spx": _PARTS, "vix": _PARTS[:4]}
+#: What yfinance's own web library calls a host that cannot be reached.
+_NO_CONNECTION: Final = frozenset({"DNSError", "ConnectionError", "ConnectTimeout", "ProxyError"})
 _LATER: Final = "try again later, or use another source"
 
 
@@ -50,11 +52,14 @@ class Yahoo(Source):
     def __init__(self, web: Web, base: str = "", history: History | None = None) -> None:
         super().__init__(web, base)
         self._history = history or yfinance_history
+        self._out_of_reach = False
 
     def fetch(self, series: str, since: dt.date | None, until: dt.date) -> Fetched:
         """Return bars (and volume) of SPX and VIX, closes of others; index points, percent or USD."""
         symbol = self.symbols[series]
         where = f"yahoo {symbol}"
+        if self._out_of_reach:
+            raise DataError(f"{where}: {_HOST} could not be reached a moment ago: {_LATER}")
         self.web.wait_for(_HOST)
         limits, after = self.web.limits, until + dt.timedelta(days=1)
         try:
@@ -66,6 +71,9 @@ class Yahoo(Source):
                 f"{where}: not done within {limits.total:g} s: {_LATER}, or allow more with --timeout"
             ) from None
         except Exception as error:  # yfinance lets through whatever its own libraries raise
+            if type(error).__name__ in _NO_CONNECTION:
+                self._out_of_reach = True
+                raise DataError(f"{where}: {_HOST} cannot be reached: {_LATER}") from None
             told = " ".join(str(error).split())[:160]
             raise DataError(f"{where}: {type(error).__name__} ({told}): {_LATER}") from None
         frame = _plain(where, given)

@@ -127,6 +127,12 @@ def _check_header(where: str, text: str, needed: tuple[str, ...], extra: tuple[s
     if not text.strip():
         raise DataError(f"{where}: the file is empty: give a header and rows, or remove the file")
     header = _header(text)
+    if text.lstrip()[:1] == "<":
+        raise row_error(where, 1, "a web page, not CSV", "save the table itself, as plain CSV")
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        raise row_error(
+            where, 1, "no comma in the header", "separate columns with commas, decimals with a point"
+        )
     for name in needed + extra:
         if header.count(name) != 1:
             fault = f"no column '{name}'" if name not in header else f"the column '{name}' twice"
