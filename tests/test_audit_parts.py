@@ -132,7 +132,10 @@ def test_files_of_the_market_fail_and_others_warn(tmp_path: Path) -> None:
     acts = [("file", str(tmp_path / "data" / "vix.csv")), ("file", "/etc/hosts"), ("network", "1.2.3.4")]
     fails, warnings = judged(acts, source, tmp_path / "data")
     assert fails == [f"opens the market's own file {tmp_path / 'data' / 'vix.csv'}", "network: 1.2.3.4"]
-    assert warnings == ["opens /etc/hosts", "imports polars, whose files cannot be watched"]
+    assert warnings == [
+        "opens /etc/hosts (if the future is in it, no cut can show that)",
+        "imports polars, whose files cannot be watched",
+    ]
     assert imported(source) == ["polars"]
 
 

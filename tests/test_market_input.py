@@ -11,7 +11,7 @@ import pytest
 from alvh_bt.errors import DataError
 from alvh_bt.market import load_folder, load_market
 from alvh_bt.market.csv_source import read_table
-from alvh_bt.market.files import FILES
+from alvh_bt.market.files import FILES as SPECS
 
 SPX = """date,open,high,low,close,volume
 2024-01-02,4745.2,4754.33,4722.67,4742.83,100
@@ -216,13 +216,13 @@ def test_a_long_gap_in_either_history_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("date;close\n2016-01-04;20,5\n", "row 1: no comma in the header: write commas between columns"),
+        ("date;close\n2016-01-04;20,5\n", "row 1: no comma in the header: separate columns with commas"),
         ("date\tclose\n2016-01-04\t20.5\n", "row 1: no comma in the header"),
         ("<!DOCTYPE html>\n<html></html>\n", "row 1: a web page, not CSV: save the table itself"),
     ],
 )
 def test_what_is_no_csv_is_told_as_what_it_is(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "vvix.csv").write_text(text)
-    spec = next(spec for spec in FILES if spec.name == "vvix")
+    spec = next(spec for spec in SPECS if spec.name == "vvix")
     with pytest.raises(DataError, match=said):
         read_table(tmp_path / "vvix.csv", spec)
