@@ -25,21 +25,13 @@ import pandas as pd
 from alvh_bt.placing import finish_interrupted
 
 ALVH = (sys.executable, "-m", "alvh_bt.cli.main")
-COMPARE = (
-    "compare",
-    "--start",
-    "2015-07-01",
-    "--end",
-    "2015-08-31",
-    "--hedge",
-    "none",
-    "--hedge",
-    "static-calls",
-)
+DAYS = ("--start", "2015-07-01", "--end", "2015-08-31")
+COMPARE = ("compare", *DAYS, "--hedge", "none", "--hedge", "static-calls")
 WRONG: list[str] = []
 
 
 def alvh(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
     return subprocess.run([*ALVH, *arguments], capture_output=True, text=True, check=False)
 
 

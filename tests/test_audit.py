@@ -41,6 +41,7 @@ WORDS = {
     "book-writer": "AccountingError: the hedge writes to the book",
     "raises": "after 2018-01-30: ZeroDivisionError: on purpose",
     "leaves": "SystemExit: 0",
+    "expired": "which had settled by",
     "rubbish": "AttributeError: 'int' object has no attribute",
 }
 

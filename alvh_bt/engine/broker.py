@@ -18,14 +18,14 @@ from alvh_bt.book.held import Trade
 from alvh_bt.book.records import Action, Book, Layer, Order, Reason
 from alvh_bt.book.view import Today, tradable
 from alvh_bt.config import Fill, OnMargin, Study
-from alvh_bt.contracts import Contract, contract_multiplier, is_future, on_vix
+from alvh_bt.contracts import Contract, calendar_date, contract_multiplier, is_future, on_vix
 from alvh_bt.engine.accounts import Accounts
 from alvh_bt.engine.feeds import ListedContract
 from alvh_bt.engine.journal import Journal
 from alvh_bt.engine.orders import ContractBuy, ContractSell
 from alvh_bt.engine.today import Calendar
 from alvh_bt.engine.troubles import short_of_margin
-from alvh_bt.errors import ConfigError
+from alvh_bt.errors import AccountingError, ConfigError
 from alvh_bt.hedges.lifecycle import NO_CONDOR
 from alvh_bt.pricing.day import DayPrices, quote_contract
 from alvh_bt.pricing.model import PriceModel
@@ -158,6 +158,11 @@ class OptionsBroker(bt.BrokerBase):
         if rule_order is None:
             self._check_own(data, size if kind is ContractBuy else -size, extra)
             rule_order = self._own_order(data, size if kind is ContractBuy else -size)
+        elif rule_order.expiry <= self.close.day:
+            raise AccountingError(
+                f"an order on {data._name}, which had settled by {calendar_date(self.close.day)}; "
+                "let the hedge choose a later expiry"
+            )
         order = self._order(kind, owner, data, size, rule_order)
         self.pending.append(order)
         self.notify(order)
