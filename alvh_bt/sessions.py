@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ Days = NDArray[np.int64]
 #: The span of the calendar: Saturday trading ended in 1952; far enough ahead for any listed expiry.
 FIRST_DAY: Final = dt.date(1960, 1, 1)
 LAST_DAY: Final = dt.date(2060, 12, 31)
+#: When a session has closed, in the exchange's own time; an early close is waited for all the same.
+CLOSE_AT: Final = dt.time(16, 0)
+_EXCHANGE: Final = ZoneInfo("America/New_York")
 
 
 @lru_cache(maxsize=1)
@@ -68,6 +72,27 @@ def exchange_sessions(start: dt.date, end: dt.date) -> NDArray[np.datetime64]:
     held = scheduled_and_held()[1]
     first, last = np.searchsorted(held, [epoch_day(start), epoch_day(end) + 1])
     return held[first:last].astype("datetime64[D]")
+
+
+def sessions_behind(last: dt.date, now: dt.datetime) -> int:
+    """Return how many sessions of the exchange have closed since `last`.
+
+    Parameters
+    ----------
+    last
+        A calendar date; need not be a session.
+    now
+        A moment with its time zone.
+
+    Examples
+    --------
+    >>> friday = dt.datetime(2024, 5, 31, 22, 0, tzinfo=dt.timezone.utc)
+    >>> sessions_behind(dt.date(2024, 5, 29), friday), sessions_behind(dt.date(2024, 5, 31), friday)
+    (2, 0)
+    """
+    there = now.astimezone(_EXCHANGE)
+    until = there.date() if there.time() >= CLOSE_AT else there.date() - dt.timedelta(days=1)
+    return len(exchange_sessions(last + dt.timedelta(days=1), until))
 
 
 def check_span(day: dt.date) -> None:

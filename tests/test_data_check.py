@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from data_folders import Frames, clean_frames, write_folder
 
+from alvh_bt.calendars import spx_monthly_expiry, vx_expiry
 from alvh_bt.cli.main import run
 from alvh_bt.folder.check import check_folder
 from alvh_bt.folder.finding import Finding
@@ -135,6 +136,26 @@ def late_volume(frames: Frames) -> None:
     frames["spx"]["volume"] = frames["spx"]["volume"].where(frames["spx"].index > 99)
 
 
+def settlement_values(off: float = 1.0, without: str = "", until: str = "2019-12-31"):
+    """SET and VRO of each due day at their index's open; one wrong by a factor, one missing, an early end."""
+
+    def spoil(frames: Frames) -> None:
+        spx, vix = (frames[name].set_index("date")["open"] for name in ("spx", "vix"))
+        months = pd.period_range("2018-07", "2019-11", freq="M")
+        rows = {}
+        for month in months:
+            third, settles = (
+                pd.Timestamp(rule(month.year, month.month)) for rule in (spx_monthly_expiry, vx_expiry)
+            )
+            rows[third], rows[settles] = (spx[third], np.nan), (np.nan, vix[settles])
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["spx_set", "vro"]).sort_index()
+        table.loc["2019-03-15", "spx_set"] *= off
+        table = table[(table.index.astype(str) != without) & (table.index <= until)]
+        frames["settlements"] = table.rename_axis("date").reset_index()
+
+    return spoil
+
+
 FAULTS = [
     # check, file, severity, rows counted (None: any), first day (None: any), what is done
     ("gap", "skew", "note", 1, "2018-10-23", drop("skew", 100)),
@@ -163,6 +184,10 @@ FAULTS = [
     ("curve", "vx_futures", "warning", 1, "2019-02-07", wrong_settlement),
     ("settlement", "vx_futures", "warning", 1, "2019-02-12", wrong_last_settlement),
     ("settlement", "vx_futures", "warning", 1, "2019-02-07", no_last_settlement),
+    ("published", "settlements/spx", "warning", 1, "2019-03-15", settlement_values(off=1.05)),
+    ("gap", "settlements", "warning", 1, "2019-05-17", settlement_values(without="2019-05-17")),
+    ("gap", "settlements", "warning", 1, "2019-05-22", settlement_values(without="2019-05-22")),
+    ("end", "settlements", "warning", 1, "2019-10-16", settlement_values(until="2019-11-18")),
 ]  # fmt: skip
 
 
@@ -174,6 +199,11 @@ def test_each_fault_is_found(clean, tmp_path, check, file, severity, count, firs
     told = mine[0].plain()
     assert count is None or told["count"] == count
     assert first is None or told["first"] == first
+
+
+def test_settlement_values_of_every_due_day_are_whole(clean, tmp_path):
+    """Third Fridays and VIX settlement days alone have one: days between are no gaps."""
+    assert spoilt(clean, tmp_path, settlement_values()) == []
 
 
 def test_a_crash_that_stays_is_no_bad_print(clean, tmp_path):

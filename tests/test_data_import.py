@@ -14,7 +14,8 @@ from data_folders import clean_frames, write_folder
 
 from alvh_bt.cli.main import run
 from alvh_bt.errors import DataError
-from alvh_bt.folder.bring import names_told
+from alvh_bt.folder.check import check_folder
+from alvh_bt.folder.info import folder_info
 from alvh_bt.market import load_folder
 from alvh_bt.market.csv_source import read_table
 from alvh_bt.market.files import FILES
@@ -70,9 +71,9 @@ def test_parquet_with_any_kind_of_date(tmp_path, market, kind):
     days = pd.DatetimeIndex(["2018-06-04", "2018-06-05"])
     dates = {"date": days.date, "timestamp": days, "string": days.strftime("%Y-%m-%d")}[kind]
     path = tmp_path / "x.parquet"
-    pd.DataFrame({"other": [object.__name__] * 2, "close": [11.25, None], "date": dates}).to_parquet(path)
+    pd.DataFrame({"other": [object.__name__] * 2, "close": [131.25, None], "date": dates}).to_parquet(path)
     assert bring(path, "skew", market) == 0
-    assert (market / "skew.csv").read_bytes() == b"date,close\n2018-06-04,11.25\n2018-06-05,\n"
+    assert (market / "skew.csv").read_bytes() == b"date,close\n2018-06-04,131.25\n2018-06-05,\n"
 
 
 def test_settlement_values_go_by_another_word(tmp_path, market):
@@ -92,7 +93,7 @@ def test_fundamentals_in_the_long_form(tmp_path, market, capsys):
         "as_of,symbol,group,quick_ratio\n2018-06-04,AAA,reit,1.25\n2018-06-05,BBB,technology,2\n"
         "2018-07-02,AAA,reit,1.5\n"
     )
-    assert "field ebitda: read by nothing, 1 rows left out" in capsys.readouterr().out
+    assert "field ebitda: read by nothing, 1 row left out" in capsys.readouterr().out
     # The median of 1.25 and 2.
     assert load_folder(market, TODAY).columns["quick_ratio"][2] == 1.625
 
@@ -104,7 +105,12 @@ REFUSED = [
     ("skew", "date,level\n2018-06-04,1\n", "mine.csv, row 1: no column 'close'", 3),
     ("skew", "date,close\n2018-06-05,1\n2018-06-04,1\n", "row 3: date 2018-06-04 is earlier", 3),
     ("skew", "", "mine.csv: the file is empty", 3),
-    ("vvix", "date,close\n2018-06-04,90\n", "mine.csv: not placed, the vvix.csv that is there is better", 3),
+    (
+        "vvix",
+        "date,close\n2018-06-04,90\n",
+        "mine.csv: not placed over the vvix.csv that is there: the new one ends",
+        3,
+    ),
     ("vix", "date,open,high,low,close\n2011-06-06,9,9,9,9\n", "vix: no close on any session", 3),
     ("fundamentals", "as_of,symbol,field,value\n2018-06-04,A,quick_ratio,1\n", "row 2: A has no group", 3),
     ("fundamentals", "as_of,symbol,field,value\n2018-06-04,A,group,bank\n", "has the field quick_ratio", 3),
@@ -121,14 +127,81 @@ def test_what_cannot_be_used_is_refused_and_nothing_changes(
     assert bring(given(tmp_path, text), name, market) == status
     error = capsys.readouterr().err.splitlines()
     assert said in error[-1]
-    assert len(error) == 1 or name == "putcall"
+    assert len(error) == 1
     assert contents(market.parent) == before
 
 
-def test_an_unknown_name_lists_the_names(tmp_path, market, capsys):
-    bring(given(tmp_path, "x\n"), "vix9", market)
-    assert capsys.readouterr().err.splitlines()[:-1] == names_told()
-    assert len(names_told()) == len(FILES) + 1
+@pytest.mark.parametrize(("slip", "meant"), [("vix9", "vix9d"), ("advance", "advances"), ("chain", "chains")])
+def test_a_slip_in_the_name_is_told_the_nearest_once(tmp_path, market, capsys, slip, meant):
+    assert bring(given(tmp_path, "x\n"), slip, market) == 2
+    assert capsys.readouterr().err == (
+        f"alvh: --as {slip}: no such series; did you mean {meant}? (docs/DATA.md has the form of each)\n"
+    )
+
+
+def text_of(frame: pd.DataFrame) -> str:
+    return frame.to_csv(index=False, date_format="%Y-%m-%d")
+
+
+def absurd(name: str) -> pd.DataFrame:
+    """A file of the clean folder with a fault that no history has."""
+    frame = clean_frames()[name.partition(" ")[0]].copy()
+    prices = [column for column in frame if column not in ("date", "volume")]
+    if name == "vix":  # a fraction, not vol points
+        frame[prices] /= 100.0
+    elif name == "spx":  # a slip of the decimal point in one bar
+        frame.loc[150, prices] *= 10.0
+    elif name == "spx end":  # XSP on the last day
+        frame.loc[len(frame) - 1, prices] /= 10.0
+    return frame
+
+
+ABSURD = [
+    # file, what the line holds where no such file is there
+    ("vix", "378 of 378 values lie outside 5 to 150, the first on 2018-06-01 (0.17"),
+    ("spx", "the value jumps on 2019-01-07 ("),
+    ("spx end", "the value jumps on 2019-11-29 ("),
+]
+
+
+@pytest.mark.parametrize(("name", "said"), ABSURD)
+def test_values_that_cannot_be_are_refused_unless_forced(tmp_path, capsys, name, said):
+    series = name.partition(" ")[0]
+    path, folder = given(tmp_path, text_of(absurd(name))), tmp_path / "market"
+    assert bring(path, series, folder) == 3
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and "--force" in error
+    assert not folder.exists()
+    assert bring(path, series, folder, "--force") == 0
+    good = given(tmp_path, text_of(clean_frames()[series]), "good.csv")
+    assert bring(good, series, tmp_path / "other") == 0
+
+
+def test_a_history_that_contradicts_the_one_there_is_refused(tmp_path, market, capsys):
+    frame = clean_frames()["vvix"].copy()
+    frame.loc[frame.index >= 100, "close"] *= 1.01
+    path, before = given(tmp_path, text_of(frame)), contents(market)
+    assert bring(path, "vvix", market) == 3
+    error = capsys.readouterr().err
+    assert "not placed over the vvix.csv that is there: the new one disagrees with the old by more" in error
+    assert f"{len(frame) - 100} values differ, the first on 2018-10-23: close" in error
+    assert contents(market) == before
+    frame.loc[frame.index >= 100, "close"] /= 1.01 / 1.004  # within what sources differ by
+    assert bring(given(tmp_path, text_of(frame)), "vvix", market) == 0
+
+
+def test_settlement_values_are_held_against_their_index(tmp_path, market, capsys):
+    frames = clean_frames()
+    spx = frames["spx"].set_index("date")["open"]["2018-06-15"]
+    vix = frames["vix"].set_index("date")["open"]["2018-06-20"]
+    for set_value, vro, said in (
+        (3.0 * spx, vix, "spx_set is nowhere near that day's S&P 500 on 2018-06-15"),
+        (spx, 10.0 * vix, "vro is nowhere near that day's VIX on 2018-06-20"),
+        (1.03 * spx, vix, ""),
+    ):
+        path = given(tmp_path, f"date,spx_set,vro\n2018-06-15,{set_value},\n2018-06-20,,{vro}\n")
+        assert bring(path, "set", market) == (3 if said else 0)
+        assert said in capsys.readouterr().err
 
 
 def test_a_worse_file_is_placed_when_forced_and_the_old_one_kept(tmp_path, market):
@@ -201,6 +274,34 @@ def test_info_tells_what_is_there_and_what_is_not(tmp_path, market, capsys, monk
     assert "vx_futures: the curve is modelled from VIX" in said
     assert "vix-9d.csv: is it vix9d.csv?" in said
     assert "(named by --data)" in " ".join(said.split())
+
+
+def test_info_tells_of_a_file_that_was_changed_by_hand(tmp_path, market, capsys):
+    path = given(tmp_path, "date,close\n2018-06-04,130\n2018-06-06,131\n")
+    assert bring(path, "skew", market) == 0
+    assert not any(file.changed for file in folder_info(market).files)
+    (market / "skew.csv").write_text("date,close\n2018-06-04,130\n2018-06-06,132\n")
+    assert [file.name for file in folder_info(market).files if file.changed] == ["skew"]
+    assert run(["data", "info", "--data", str(market)]) == 0
+    assert "the file has been changed since it was recorded" in " ".join(capsys.readouterr().out.split())
+    (warning,) = [each for each in check_folder(market, TODAY).findings if each.check == "record"]
+    assert (warning.file, warning.severity) == ("skew", "warning")
+
+
+def test_ages_count_sessions_that_have_closed(market):
+    """The history ends on Friday 2019-11-29; Monday closes at 16:00 in New York, 21:00 in UTC."""
+    for hour, age in ((20, 0), (21, 1)):
+        told = folder_info(market, dt.datetime(2019, 12, 2, hour, tzinfo=dt.UTC))
+        assert {file.age for file in told.files} == {age}
+
+
+def test_info_fits_eighty_columns(market, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["data", "info", "--data", str(market)]) == 0
+    said = capsys.readouterr().out
+    assert "\u2026" not in said
+    ages = [line.split()[-1] for line in said.splitlines() if line.startswith((" spx ", " vix ", " vvix "))]
+    assert len(ages) == 3 and all(age.replace(",", "").isdigit() for age in ages)
 
 
 def test_info_of_a_folder_that_cannot_run_is_told_with_exit_3(tmp_path, market, capsys):

@@ -28,10 +28,18 @@ def closes(days=DAYS, header="date,close", row="{day},20.5") -> bytes:
         (closes((*DAYS[:2], *DAYS[3:])), "lacks 1 sessions inside their common span, the old 0"),
         (closes((*DAYS[:2], *DAYS[3:])), "has 5 rows, the old 6"),
         (closes(row="{day},"), "has 0 values of close, the old 6"),
+        (closes(row="{day},21.0"), "disagrees with the old by more than 0.5%: 6 values differ, the first on"),
     ],
 )
 def test_what_is_worse_is_told(new: bytes, reason: str) -> None:
-    assert reason in reasons_against(closes(), new, SPECS["vix9d"])
+    assert [told for told in reasons_against(closes(), new, SPECS["vix9d"]) if told.startswith(reason)]
+
+
+def test_a_shorter_file_is_not_told_again_for_each_column() -> None:
+    bars = "{day},9,9.5,8,9"
+    header = "date,open,high,low,close"
+    reasons = reasons_against(closes(header=header, row=bars), closes(DAYS[1:], header, bars), SPECS["vix"])
+    assert reasons == ["begins on 2016-01-05, the old on 2016-01-04", "has 5 rows, the old 6"]
 
 
 def test_more_is_not_worse() -> None:

@@ -20,10 +20,14 @@ from alvh_bt.cli.main import run
 from alvh_bt.condor.entry import entry_is_due
 from alvh_bt.config import CondorParams, make_study
 from alvh_bt.contracts import Contract, Root, epoch_day
+from alvh_bt.market.build import build_market
+from alvh_bt.market.csv_source import read_text_table
+from alvh_bt.market.embedded import embedded_tables
+from alvh_bt.market.files import FILES
 from alvh_bt.pricing.day import quote_contract, shocked
 from alvh_bt.pricing.flat import flat_prices
 from alvh_bt.report.today_table import print_today, today_markdown
-from alvh_bt.today.ages import sessions_behind
+from alvh_bt.sessions import sessions_behind
 from alvh_bt.today.levels import level_at_delta
 from alvh_bt.today.run import decide_today
 from alvh_bt.today.schedule import next_entry
@@ -55,7 +59,7 @@ def test_the_sheet_fits_the_terminal_and_says_what_a_trader_asks(sheets, width) 
         *("layered: after the close of 2018-12-28", "static-futures: after the close of 2018-12-28"),
         *("SPX 2,485.74", "VIX 28.34", "front VX", "NAV", "margin", "Greeks", "Book", "Layers", "Triggers"),
         *("stop loss", "take profit", "time exit", "short strike delta", "flow spike", "Quorum of layer two"),
-        *("Orders for 2018-12-31 at the open", "Inputs modelled at this close", "Inputs unavailable"),
+        *("Orders for 2018-12-31 at the open", "Observed at this close", "Never observed, modelled"),
         *("Nothing is sent anywhere", "not advice", "run since 2018-10-01", "a folder"),
     ):
         assert said in flat, said
@@ -195,11 +199,46 @@ def test_stale_inputs_are_marked_with_their_age() -> None:
     rows = {row["input"]: row for row in result["sheets"][0]["inputs"]}
     assert rows["spx_volume"] == {
         "input": "spx_volume", "state": "unavailable", "last_observed": "2018-12-24", "sessions_ago": 4,
-        "stale": True,
+        "dated": "2018-12-24", "days_old": 7, "stale": True,
     }  # fmt: skip
     assert (rows["vix"]["state"], rows["vix"]["sessions_ago"]) == ("observed", 0)
     assert rows["vx_futures"]["state"] == "modelled" and rows["vx_futures"]["last_observed"] is None
-    assert "SPX volume (STALE: 2018-12-24, 4 sessions ago)" in " ".join(printed(result, 80).split())
+    assert "SPX volume unavailable 2018-12-24 7 STALE: last observed 4 sessions ago" in " ".join(
+        printed(result, 100).split()
+    )
+
+
+def test_a_number_that_is_held_has_the_age_of_its_row() -> None:
+    """A month's dividend is known a quarter later: at its first close it is three months old."""
+    day = dt.date(2019, 1, 31)
+    rows = b"date,dividend,price,cape\n2018-08-01,52.3,2857.1,32.4\n2018-09-01,52.3,2901.5,32.6\n"
+    spec = next(spec for spec in FILES if spec.name == "shiller")
+    market = build_market({**embedded_tables(), "shiller": read_text_table("shiller.csv", rows, spec)}, day)
+    result = decide_today(market, make_study(hedges=["none"], start="2018-12-03"), NOW, "")
+    ages = {row["input"]: row for row in result["sheets"][0]["inputs"]}
+    held = ages["dividend_yield"]
+    assert (held["state"], held["dated"], held["days_old"], held["stale"]) == (
+        "observed", "2018-09-01", 121, False,
+    )  # fmt: skip
+    assert "holds until its next row is known" in printed(result, 100)
+
+
+def test_a_settlement_value_is_stale_only_after_the_day_of_the_next() -> None:
+    """SET is published on third Fridays: that of 2018-12-21 is the latest until 2019-01-18."""
+    market = embedded().market
+    values, codes = np.full(len(market.days), np.nan), np.zeros(len(market.days), np.int8)
+    for date, state, stale in (("2018-12-21", "not due", False), ("2018-11-16", "modelled", True)):
+        codes[:], values[:] = 0, np.nan
+        row = market.index_of(dt.date.fromisoformat(date))
+        codes[row], values[row] = 1, 2500.0
+        old = replace(
+            market,
+            columns={**market.columns, "spx_set": values},
+            provenance={**market.provenance, "spx_set": codes},
+        )
+        result = decide_today(old, make_study(hedges=["none"], start="2018-12-03"), NOW, "")
+        told = {row["input"]: row for row in result["sheets"][0]["inputs"]}["spx_set"]
+        assert (told["last_observed"], told["state"], told["stale"]) == (date, state, stale)
 
 
 def test_the_level_of_a_delta_is_where_the_contract_has_it() -> None:

@@ -24,17 +24,11 @@ def import_file(
 
     Example: alvh data import breadth.csv --as breadth --data market
     """
-    from alvh_bt.errors import ConfigError
-    from alvh_bt.folder.bring import CHAINS, bring_series, canonical_name, names_told
+    from alvh_bt.folder.bring import CHAINS, bring_series, canonical_name
     from alvh_bt.market import fetched_folder
     from alvh_bt.placing import check_out
 
-    try:
-        wanted = canonical_name(name)
-    except ConfigError:
-        for line in names_told():
-            typer.echo(line, err=True)
-        raise
+    wanted = canonical_name(name)
     folder = data or fetched_folder()
     check_out(folder, "--data")
     if wanted == CHAINS:

@@ -14,8 +14,9 @@ from alvh_bt.errors import AlvhError, DataError
 from alvh_bt.fetch.address import shown
 from alvh_bt.fetch.canonical import check_loads, checked, from_bytes, to_bytes, trimmed
 from alvh_bt.fetch.closed import checked_from, day_there, last_closed
-from alvh_bt.fetch.joining import REVISED, WHOLE, Joined, join
+from alvh_bt.fetch.joining import WHOLE, Joined, join
 from alvh_bt.fetch.source import Source
+from alvh_bt.folder.overlap import REVISED
 from alvh_bt.folder.provenance import FileRecord, record_of
 from alvh_bt.folder.replacing import SPECS, place_series
 from alvh_bt.market.files import FileSpec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import hashlib
 import logging
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 
 from alvh_bt.contracts import calendar_date
 from alvh_bt.errors import ConfigError, DataError
-from alvh_bt.folder.contents import SPECS, Place, read_contents
+from alvh_bt.folder.absurd import absurdities
+from alvh_bt.folder.contents import SPECS, Contents, Place, read_contents
 from alvh_bt.folder.given import canonical_csv, given_bytes, wanted_columns
 from alvh_bt.folder.lacking import PURPOSE
 from alvh_bt.folder.long_form import is_long, to_wide
@@ -52,7 +54,7 @@ def canonical_name(name: str) -> str:
     Raises
     ------
     ConfigError
-        For a name that no file has; names them all.
+        For a name that no file has; names the nearest, or them all.
 
     Examples
     --------
@@ -62,18 +64,11 @@ def canonical_name(name: str) -> str:
     plain = name.strip().lower().removesuffix(".csv")
     plain = ALIASES.get(plain, plain)
     if plain not in SPECS and plain != CHAINS:
-        raise ConfigError(f"--as {name}: no such series; known: {', '.join([*SPECS, CHAINS])}")
+        known = [*SPECS, *ALIASES, CHAINS]
+        near = difflib.get_close_matches(plain, known, n=1)
+        meant = f"; did you mean {near[0]}?" if near else f"; known: {', '.join([*SPECS, CHAINS])}"
+        raise ConfigError(f"--as {name}: no such series{meant} (docs/DATA.md has the form of each)")
     return plain
-
-
-def names_told() -> list[str]:
-    """Return a line for each name that can be imported."""
-    also = {meant: [word for word in ALIASES if ALIASES[word] == meant] for meant in ALIASES.values()}
-    lines = []
-    for name in SPECS:
-        words = f" (also: {', '.join(also[name])})" if name in also else ""
-        lines.append(f"{name}: {PURPOSE[name][0]}{words}: {','.join(wanted_columns(SPECS[name]))}")
-    return [*lines, f"{CHAINS}: option quotes, a file or a folder, any layout of docs/PRICES.md"]
 
 
 def bring_series(
@@ -109,10 +104,11 @@ def bring_series(
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if name == "fundamentals" and is_long(content):
         content, left_out = to_wide(path.name, content)
-        notes += [f"field {field}: read by nothing, {n:,} rows left out" for field, n in left_out.items()]
+        for field, n in left_out.items():
+            notes.append(f"field {field}: read by nothing, {n:,} row{'s' * (n != 1)} left out")
     table = read_text_table(path.name, content, spec)
     check_table(table, spec, day)
-    market = _market_with(name, table, folder, day, notes)
+    market, contents = _with(name, table, folder, day, notes)
     placed = canonical_csv(table, spec)
     first, last = calendar_date(int(table.day.min())), calendar_date(int(table.day.max()))
     record = record_of(
@@ -126,6 +122,8 @@ def bring_series(
     )
     if not force:
         _refuse_worse(path, name, placed, folder)
+        if odd := absurdities(name, contents):
+            raise DataError(f"{path.name}: not placed: {'; '.join(odd)}: correct it, or add --force")
     place_series(folder, {name: (placed, record)}, force=True)
     _LOG.info("imported %s as %s into %s: %d rows", path.name, name, folder, len(table.day))
     notes += _available(name, market)
@@ -138,34 +136,39 @@ def _refuse_worse(path: Path, name: str, placed: bytes, folder: Path) -> None:
     reasons = reasons_against(standing.read_bytes(), placed, SPECS[name]) if standing.is_file() else []
     if reasons:
         raise DataError(
-            f"{path.name}: not placed, the {name}.csv that is there is better: the new one "
-            f"{'; '.join(reasons)}: add --force to replace it all the same"
+            f"{path.name}: not placed over the {name}.csv that is there: the new one "
+            f"{'; '.join(reasons)}: correct it, or add --force to replace it all the same"
         )
 
 
-def _market_with(name: str, table: Table, folder: Path, today: dt.date, notes: list[str]) -> Market | None:
+def _with(
+    name: str, table: Table, folder: Path, today: dt.date, notes: list[str]
+) -> tuple[Market | None, Contents]:
     """Return the market of the folder with a new table in it, None where it still lacks what it must have.
+
+    And what the folder would hold.
 
     Raises
     ------
     DataError
         When there would be a market but for this table.
     """
-    tables = {}
+    place = Place(folder, "")
+    contents = Contents(place, {}, {}, {}, {})
     if folder.is_dir():
-        contents = read_contents(Place(folder, ""), today)
-        tables = contents.tables
+        contents = read_contents(place, today)
         faults = [fault for other, fault in contents.faults.items() if other in SPECS and other != name]
         notes += [f"no study can run until this is mended: {fault}" for fault in faults]
-    tables = {**tables, name: table}
+    tables = contents.tables
+    tables[name] = table
     missing = [spec.name for spec in FILES if spec.required and spec.name not in tables]
     if missing:
         files = " and ".join(f"{each}.csv" for each in missing)
-        notes.append(f"no study can run before {files} is there too")
-        return None
+        notes.append(f"no study can run before {files} {'is' if len(missing) == 1 else 'are'} there too")
+        return None, contents
     market = build_market(tables, today)
     _ = market.usable
-    return market
+    return market, contents
 
 
 def _available(name: str, market: Market | None) -> list[str]:

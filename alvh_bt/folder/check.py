@@ -12,8 +12,9 @@ from alvh_bt.folder.checked_agreement import check_agreement
 from alvh_bt.folder.checked_curve import check_curve
 from alvh_bt.folder.checked_days import check_days
 from alvh_bt.folder.checked_values import check_values
-from alvh_bt.folder.contents import Contents, Place, choose_place, read_contents
+from alvh_bt.folder.contents import SPECS, Contents, Place, choose_place, read_contents
 from alvh_bt.folder.finding import SEVERITIES, Finding
+from alvh_bt.folder.provenance import CHANGED, has_changed, read_provenance
 from alvh_bt.market.load import load_market
 from alvh_bt.market.market import Market
 
@@ -39,6 +40,8 @@ CHECKS: Final = {
     "listing": "each VX month is listed",
     "curve": "no VX settlement off the curve",
     "settlement": "no VX contract to hold against VIX",
+    "published": "no settlement value to hold against its index",
+    "record": "every file is what was recorded of it",
 }
 
 
@@ -75,7 +78,7 @@ def check_folder(data: Path | None, today: dt.date | None = None) -> Checked:
     contents = read_contents(place, day)
     market, error = _loaded(place, day)
     findings = [*_files(contents, error), *_names(contents), *check_days(contents), *check_values(contents)]
-    findings += [*check_agreement(contents, market), *check_curve(contents)]
+    findings += [*check_agreement(contents, market), *check_curve(contents), *_recorded(place)]
     order = {check: k for k, check in enumerate(CHECKS)}
     findings.sort(key=lambda each: (order[each.check], -SEVERITIES.index(each.severity), each.file))
     passed = [check for check in CHECKS if check not in {each.check for each in findings}]
@@ -107,6 +110,21 @@ def _files(contents: Contents, error: DataError | None) -> list[Finding]:
     if error is not None and str(error) not in lines.values():
         findings.append(Finding("file", "all", "fail", (), None, str(error)))
     return findings
+
+
+def _recorded(place: Place) -> list[Finding]:
+    """Return a warning for each file whose bytes are not those that PROVENANCE.json tells of."""
+    if place.folder is None:
+        return []
+    try:
+        records = read_provenance(place.folder)
+    except DataError as error:
+        return [Finding("record", "PROVENANCE.json", "warning", (), None, str(error))]
+    return [
+        Finding("record", name, "warning", (), None, CHANGED)
+        for name, record in records.items()
+        if name in SPECS and has_changed(place.folder / f"{name}.csv", record)
+    ]
 
 
 def _names(contents: Contents) -> list[Finding]:

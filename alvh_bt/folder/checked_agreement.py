@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_bt.contracts import Root
 from alvh_bt.folder.checked_values import SPIKE_LEFT, SPIKE_MADS, robust_moves
@@ -28,6 +29,10 @@ SOURCES_DIFFER: Final = 0.005
 NOTE_DIFFERS: Final = 0.15
 #: Least correlation of daily returns of a note and its futures. Real ones have 0.93 and more.
 NOTE_CORRELATION: Final = 0.85
+#: Relative distance of a settlement value from the low..high of its index on that day. They are made of the
+#: opening prices of stocks and options, which the index, half of it stale at the open, does not hold.
+SETTLED_OFF: Final = {"spx_set": 0.02, "vro": 0.25}
+_SETTLES: Final = {"spx_set": "spx", "vro": "vix"}
 _NOTES: Final = {"etp_vxx_series_a": Root.VXX, "etp_vxx": Root.VXX, "etp_uvxy": Root.UVXY}
 #: Fewest common days that say anything.
 _FEWEST: Final = 60
@@ -45,6 +50,7 @@ def check_agreement(contents: Contents, market: Market | None) -> Iterator[Findi
     """
     yield from _tenors(contents)
     yield from _sources(contents)
+    yield from _settlements(contents)
     if market is not None and "vx_futures" in contents.tables:
         yield from _notes(contents, market)
 
@@ -94,6 +100,42 @@ def _sources(contents: Contents) -> Iterator[Finding]:
         if len(both) and not off.any():
             what = f"{len(both):,} days agree with {name}.{source}.csv"
             yield Finding("sources", name, "ok", (), None, what)
+
+
+def settlement_gaps(contents: Contents) -> dict[str, NDArray[np.float64]]:
+    """Return how far each settlement value lies outside that day's low..high of its index, relative.
+
+    By column, in the order of `contents.series("settlements", column)`; NaN where the index has no bar.
+    """
+    gaps = {}
+    for column, index in _SETTLES.items():
+        given, bars = contents.series("settlements", column), contents.tables.get(index)
+        if bars is None or not len(given.day):
+            continue
+        low, high = (
+            pd.Series(bars.values.get(part, bars.values["close"]), index=bars.day)
+            .groupby(level=0)
+            .first()
+            .reindex(given.day)
+            .to_numpy()
+            for part in ("low", "high")
+        )
+        beyond = np.maximum(low - given.value, given.value - high)
+        gaps[column] = np.maximum(beyond, 0.0) / given.value
+    return gaps
+
+
+def _settlements(contents: Contents) -> Iterator[Finding]:
+    """Yield the days on which a settlement value is not near its index."""
+    for column, gap in settlement_gaps(contents).items():
+        given, index = contents.series("settlements", column), _SETTLES[column]
+        pair, most = f"settlements/{index}", SETTLED_OFF[column]
+        off = gap > most
+        what = f"{column} lies more than {most:.0%} outside that day's low to high of {index}"
+        yield from found("published", pair, "warning", given.day[off], what, gap[off])
+        if not off.any() and np.isfinite(gap).any():
+            told = f"{int(np.isfinite(gap).sum())} values of {column} agree with {index}"
+            yield Finding("published", pair, "ok", (), None, told)
 
 
 def _notes(contents: Contents, market: Market) -> Iterator[Finding]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alvh_bt.contracts import calendar_date
+from alvh_bt.contracts import calendar_date, epoch_day
 from alvh_bt.folder.contents import SPECS, Contents, Series
 from alvh_bt.folder.finding import Finding, found
 from alvh_bt.market.mend import VIX_HELD_AT_MOST
+from alvh_bt.market.published import PUBLISHED_ON, days_due
 from alvh_bt.sessions import scheduled_and_held
 
 #: Sessions missing in a row, and share of the span missing, from which a gap is a warning.
@@ -40,6 +42,9 @@ def check_days(contents: Contents) -> Iterator[Finding]:
         series = contents.series(name)
         if not len(series.day):
             yield Finding("gap", name, "warning", (), None, "no value in any row")
+            continue
+        if name == "settlements":
+            yield from _settlement_days(contents)
             continue
         if SPECS[name].carried:
             yield from _sparse(name, series)
@@ -75,6 +80,23 @@ def _gaps(name: str, series: Series, contents: Contents) -> Iterator[Finding]:
     what = f"of {len(held):,} sessions without a value{blank}; longest {longest[at]} in a row, after {after}"
     badness = np.repeat(longest, longest).astype(float)
     yield from found("gap", name, "warning" if serious else "note", missing, what, badness)
+
+
+def _settlement_days(contents: Contents) -> Iterator[Finding]:
+    """Yield the settlement days without a value: inside a column's span, and after its end."""
+    for column in PUBLISHED_ON:
+        known, index = contents.series("settlements", column).day, contents.series("spx").day
+        if not len(known):
+            continue
+        first, last = calendar_date(int(known[0])), calendar_date(int(known[-1]))
+        due = [epoch_day(day) for day in days_due(column, first, last)]
+        lacking = [day for day in due if day not in known]
+        what = f"of {len(due):,} settlement days without a {column}"
+        yield from found("gap", "settlements", "warning", lacking, what)
+        end = calendar_date(int(index[-1])) if len(index) else last
+        if after := days_due(column, last + dt.timedelta(days=1), end):
+            what = f"{column} ends before spx; settlement days after it, estimated: {len(after):,}"
+            yield Finding("end", "settlements", "warning", (int(known[-1]),), int(known[-1]), what)
 
 
 def _sparse(name: str, series: Series) -> Iterator[Finding]:

@@ -8,15 +8,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from alvh_bt.contracts import calendar_date, epoch_day
+from alvh_bt.contracts import calendar_date
 from alvh_bt.errors import DataError
-from alvh_bt.folder.checked_days import sessions_between
 from alvh_bt.folder.contents import SPECS, Place, choose_place, read_contents
 from alvh_bt.folder.lacking import PURPOSE
-from alvh_bt.folder.provenance import FileRecord, read_provenance
+from alvh_bt.folder.provenance import FileRecord, has_changed, read_provenance
 from alvh_bt.market.csv_source import Table
 from alvh_bt.market.load import load_market
 from alvh_bt.market.market import VX_FUTURES, Market, provenance_shares
+from alvh_bt.sessions import sessions_behind
 
 #: The market's column that speaks for a file whose own columns have no target there.
 _SPEAKS: Final = {
@@ -33,7 +33,8 @@ class FileInfo(NamedTuple):
     """One file: its span and `rows`, the share of sessions of that span by provenance, its age and source.
 
     `shares` is observed, repaired, modelled, unavailable (0 to 1; NaN where there is no market), `age` the
-    sessions since its last row, `record` what is written down of where it came from, None where nothing is.
+    sessions that have closed since its last row, `record` what is written down of where it came from, None
+    where nothing is; `changed` whether the file is another than that.
     """
 
     name: str
@@ -43,6 +44,7 @@ class FileInfo(NamedTuple):
     shares: dict[str, float]
     age: int
     record: FileRecord | None
+    changed: bool = False
 
 
 class FolderInfo(NamedTuple):
@@ -60,22 +62,23 @@ class FolderInfo(NamedTuple):
     error: DataError | None
 
 
-def folder_info(data: Path | None, today: dt.date | None = None) -> FolderInfo:
+def folder_info(data: Path | None, now: dt.datetime | None = None) -> FolderInfo:
     """Return what a folder of market data holds.
 
     Parameters
     ----------
     data
         The folder; None for the one that `load_market` would choose.
-    today
-        Ages are counted to this day; None is the day of the call.
+    now
+        Ages are counted to this moment, with its time zone; None is that of the call.
 
     Raises
     ------
     DataError
         The folder is not there. A file that cannot be used is told, and the others with it.
     """
-    day = today or dt.date.today()
+    moment = now or dt.datetime.now(dt.UTC)
+    day = dt.date.today() if now is None else now.date()
     place = choose_place(data)
     contents = read_contents(place, day)
     market, error = None, None
@@ -85,7 +88,8 @@ def folder_info(data: Path | None, today: dt.date | None = None) -> FolderInfo:
         error = reason
     records = read_provenance(place.folder) if place.folder is not None else {}
     files = tuple(
-        _file(name, table, market, records.get(name), day) for name, table in contents.tables.items()
+        _file(name, table, market, records.get(name), place.folder, moment)
+        for name, table in contents.tables.items()
     )
     absent = {
         name: PURPOSE[name][1]
@@ -97,15 +101,22 @@ def folder_info(data: Path | None, today: dt.date | None = None) -> FolderInfo:
 
 
 def _file(
-    name: str, table: Table, market: Market | None, record: FileRecord | None, today: dt.date
+    name: str,
+    table: Table,
+    market: Market | None,
+    record: FileRecord | None,
+    folder: Path | None,
+    now: dt.datetime,
 ) -> FileInfo:
     """Return what is told of one file."""
     first, last = int(table.day.min()), int(table.day.max())
-    age = len(sessions_between(last + 1, epoch_day(today)))
+    age = sessions_behind(min(calendar_date(last), now.date()), now)
+    changed = record is not None and folder is not None and has_changed(folder / f"{name}.csv", record)
     shares = dict.fromkeys(("observed", "repaired", "modelled", "unavailable"), float("nan"))
     if market is not None:
         low, high = np.searchsorted(market.days, [first, last + 1])
         if high > low:
             column = _SPEAKS.get(name) or next(each.target for each in SPECS[name].columns if each.target)
             shares = provenance_shares({name: market.provenance[column]}, int(low), int(high) - 1)[name]
-    return FileInfo(name, calendar_date(first), calendar_date(last), len(table.day), shares, age, record)
+    dates = calendar_date(first), calendar_date(last)
+    return FileInfo(name, *dates, len(table.day), shares, age, record, changed)

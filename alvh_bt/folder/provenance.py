@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 from alvh_bt.errors import DataError
 
 PROVENANCE: Final = "PROVENANCE.json"
+#: What is said of a file that is not what was written down of it.
+CHANGED: Final = "the file has been changed since it was recorded"
 
 
 class FileRecord(NamedTuple):
@@ -71,6 +73,14 @@ def provenance_bytes(records: Mapping[str, FileRecord]) -> bytes:
     """Return the bytes of PROVENANCE.json, files by name."""
     plain = {name: records[name]._asdict() for name in sorted(records)}
     return (json.dumps(plain, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def has_changed(path: Path, record: FileRecord) -> bool:
+    """Return whether a file's bytes are others than those that its record tells of."""
+    if not record.sha256 or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() != record.sha256
 
 
 def record_of(content: bytes, dates: tuple[str, str], rows: int, **known: Any) -> FileRecord:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alvh_bt.contracts import calendar_date
 from alvh_bt.errors import DataError
+from alvh_bt.folder.overlap import BELIEVED, disagreement
 from alvh_bt.folder.provenance import PROVENANCE, FileRecord, provenance_bytes, read_provenance
 from alvh_bt.market.csv_source import Table, read_text_table
 from alvh_bt.market.files import FILES, FileSpec
@@ -81,7 +82,7 @@ def place_series(
 
 
 def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
-    """Return why `new` is worse than `old`: shorter, older, with more gaps, or lacking values.
+    """Return why `new` is worse than `old`: shorter, older, with more gaps, lacking values, or contrary.
 
     Parameters
     ----------
@@ -113,7 +114,9 @@ def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
         gaps, had = _gaps(fresh, stood), _gaps(stood, fresh)
         if gaps > had:
             found.append(f"lacks {gaps} sessions inside their common span, the old {had}")
-    found += _values_lost(fresh, stood)
+    found += _values_lost(fresh, stood, max(0, len(stood.day) - len(fresh.day)))
+    if differs := disagreement(stood, fresh, spec):
+        found.append(f"disagrees with the old by more than {BELIEVED:.1%}: {differs}")
     return found
 
 
@@ -125,15 +128,15 @@ def _gaps(table: Table, other: Table) -> int:
     return int((~np.isin(wanted, table.day)).sum())
 
 
-def _values_lost(fresh: Table, stood: Table) -> list[str]:
-    """Return the columns that the new table lacks, or has fewer values of."""
+def _values_lost(fresh: Table, stood: Table, rows: int) -> list[str]:
+    """Return the columns that the new table lacks, or lacks more values of than the `rows` that it lacks."""
     found = []
     for name, values in stood.values.items():
         had = _count(values)
         if name not in fresh.values:
             if had:
                 found.append(f"has no column {name}")
-        elif (has := _count(fresh.values[name])) < had:
+        elif (has := _count(fresh.values[name])) < had - rows:
             found.append(f"has {has:,} values of {name}, the old {had:,}")
     return found
 

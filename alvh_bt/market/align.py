@@ -12,7 +12,7 @@ from alvh_bt.contracts import calendar_date, epoch_day
 from alvh_bt.errors import DataError
 from alvh_bt.market.csv_source import Table
 from alvh_bt.market.files import Column, FileSpec, Lag
-from alvh_bt.market.market import Provenance, Repair
+from alvh_bt.market.market import NO_DATE, Provenance, Repair
 from alvh_bt.sessions import scheduled_and_held
 
 Days = NDArray[np.int64]
@@ -28,11 +28,15 @@ VX_MONTHS: Final = 9
 
 
 class Aligned(NamedTuple):
-    """Columns on the sessions: name -> values and provenance, and what was mended on the way."""
+    """Columns on the sessions: name -> values and provenance, and what was mended on the way.
+
+    `dated` has for those that hold between rows the epoch day of the row that each value is of.
+    """
 
     values: dict[str, Values]
     provenance: dict[str, Codes]
     repairs: list[Repair]
+    dated: dict[str, Days]
 
 
 class FuturesCurve(NamedTuple):
@@ -98,7 +102,7 @@ def _present(table: Table, spec: FileSpec) -> list[Column]:
 
 def on_sessions(table: Table, spec: FileSpec, days: Days) -> Aligned:
     """Return an input on the sessions of its dates; NaN where it has no row. Nothing is filled."""
-    aligned = Aligned({}, {}, _off_sessions(table, spec.name, days))
+    aligned = Aligned({}, {}, _off_sessions(table, spec.name, days), {})
     at = np.searchsorted(days, table.day)
     hit = np.isin(table.day, days)
     for column in _present(table, spec):
@@ -119,7 +123,7 @@ def carried(table: Table, spec: FileSpec, days: Days) -> Aligned:
 
     A value enters its lag after its date; one that is older than `stale_after` days counts as repaired.
     """
-    aligned = Aligned({}, {}, [])
+    aligned = Aligned({}, {}, [], {})
     held = np.zeros(len(days), dtype=np.bool_)
     for column in _present(table, spec):
         known_from = _known_from(table.day, column.lag or spec.lag)
@@ -130,6 +134,9 @@ def carried(table: Table, spec: FileSpec, days: Days) -> Aligned:
         values[at >= 0] = cells[given[at[at >= 0]]]
         stale = np.zeros(len(days), dtype=np.bool_)
         stale[at >= 0] = days[at >= 0] - known_from[given[at[at >= 0]]] > spec.stale_after
+        dated = np.full(len(days), NO_DATE)
+        dated[at >= 0] = table.day[given[at[at >= 0]]]
+        aligned.dated[column.target] = dated
         aligned.values[column.target] = values
         aligned.provenance[column.target] = observed_where_finite(values)
         if column.modelled:
@@ -178,7 +185,7 @@ def futures_curve(table: Table, days: Days) -> FuturesCurve:
 def front_volume(table: Table, days: Days) -> Aligned:
     """Return the volume of the two nearest VX expiries of each session; NaN where a count is blank."""
     if "volume" not in table.values:
-        return Aligned({}, {}, [])
+        return Aligned({}, {}, [], {})
     keep = np.isin(table.day, days) & (table.expiry != table.day)
     order = np.lexsort((table.expiry[keep], table.day[keep]))
     day, volume = table.day[keep][order], table.values["volume"][keep][order]
@@ -188,7 +195,7 @@ def front_volume(table: Table, days: Days) -> Aligned:
     np.add.at(total, at, volume[near])
     np.add.at(rows, at, 1.0)
     values = np.where(rows > 0, total, np.nan)
-    return Aligned({"vx_volume": values}, {"vx_volume": observed_where_finite(values)}, [])
+    return Aligned({"vx_volume": values}, {"vx_volume": observed_where_finite(values)}, [], {})
 
 
 def _off_rule(expiry: Days) -> NDArray[np.bool_]:

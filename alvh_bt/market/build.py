@@ -47,7 +47,7 @@ def build_market(tables: Mapping[str, Table], today: dt.date) -> Market:
     for spec in specs:
         check_table(tables[spec.name], spec, today)
     days, repairs = trading_days(tables["spx"])
-    merged = Aligned({}, {}, repairs)
+    merged = Aligned({}, {}, repairs, {})
     for spec in specs:
         _merge(merged, _placed(tables[spec.name], spec, days))
     join_series(merged, days)
@@ -66,6 +66,7 @@ def build_market(tables: Mapping[str, Table], today: dt.date) -> Market:
         vx_settle=curve.settle,
         repairs=tuple(sorted(merged.repairs + curve.repairs, key=lambda repair: (repair.input, repair.what))),
         source={spec.name: tables[spec.name].where for spec in specs},
+        dated=merged.dated,
     )
 
 
@@ -84,12 +85,16 @@ def _merge(merged: Aligned, part: Aligned) -> None:
     """Add columns to those at hand; where two inputs give one, the later counts where it has a value."""
     merged.repairs.extend(part.repairs)
     for name, values in part.values.items():
-        codes = part.provenance[name]
+        codes, dated = part.provenance[name], part.dated.get(name)
         if name in merged.values:
             known = np.isfinite(values)
             values = np.where(known, values, merged.values[name])
             codes = np.where(known, codes, merged.provenance[name])
+            if dated is not None and name in merged.dated:
+                dated = np.where(known, dated, merged.dated[name])
         merged.values[name], merged.provenance[name] = values, codes
+        if dated is not None:
+            merged.dated[name] = dated
 
 
 def _no_futures(days: Days) -> FuturesCurve:

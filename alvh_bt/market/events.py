@@ -44,7 +44,7 @@ def event_columns(table: Table, days: Days) -> Aligned:
         "days_since_inflation": days_since(releases, days),
         "inflation_surprise": surprise(table, np.isin(event, INFLATION), days),
     }
-    return Aligned(values, {name: observed_where_finite(column) for name, column in values.items()}, [])
+    return Aligned(values, {name: observed_where_finite(column) for name, column in values.items()}, [], {})
 
 
 def days_to(events: Days, days: Days) -> Values:

@@ -47,4 +47,4 @@ def quick_ratios(table: Table, days: Days) -> Aligned:
     values = np.full(len(days), np.nan)
     some = np.isfinite(latest).any(axis=0)
     values[some] = np.nanmedian(latest[:, some], axis=0)
-    return Aligned({"quick_ratio": values}, {"quick_ratio": observed_where_finite(values)}, [])
+    return Aligned({"quick_ratio": values}, {"quick_ratio": observed_where_finite(values)}, [], {})

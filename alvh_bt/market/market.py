@@ -31,6 +31,8 @@ COLUMN_NAMES: Final = (
 
 #: The provenance key of the VX futures matrix, which is not a column.
 VX_FUTURES: Final = "vx_futures"
+#: The date of no row, in `Market.dated`.
+NO_DATE: Final = np.iinfo(np.int64).min
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -119,6 +121,10 @@ class Market:
         What was mended or noted in the inputs, for the user to read.
     source
         Input -> the file or package it came from.
+    dated
+        For the columns whose values hold between the rows of their file: name -> int64 of shape (n,), the
+        epoch day of the row that a value is of (`NO_DATE`: none). No part of the content: values are what
+        they are, whatever day they are of.
     fingerprint
         SHA-256 over the aligned content.
 
@@ -135,12 +141,13 @@ class Market:
     vx_settle: NDArray[np.float64]
     repairs: tuple[Repair, ...] = ()
     source: Mapping[str, str] = field(default_factory=dict)
+    dated: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     fingerprint: str = field(init=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how the market is made anew in another process: read-only views do not travel."""
         parts = (self.sessions, dict(self.columns), dict(self.provenance), self.vx_expiry, self.vx_settle)
-        return Market, (*parts, self.repairs, dict(self.source))
+        return Market, (*parts, self.repairs, dict(self.source), dict(self.dated))
 
     def __post_init__(self) -> None:
         n = len(self.sessions)
@@ -162,6 +169,7 @@ class Market:
             "vx_expiry": _frozen(self.vx_expiry),
             "vx_settle": _frozen(self.vx_settle),
             "source": MappingProxyType(dict(self.source)),
+            "dated": MappingProxyType({name: _frozen(days) for name, days in self.dated.items()}),
         }
         for name, value in fixed.items():
             object.__setattr__(self, name, value)
@@ -264,4 +272,5 @@ class Market:
             vx_settle=self.vx_settle[:stop].copy(),
             repairs=tuple(r for r in known if r.days),
             source=self.source,
+            dated={name: days[:stop].copy() for name, days in self.dated.items()},
         )

@@ -38,7 +38,15 @@ def print_findings(checked: Checked, console: Console) -> None:
     width = min(console.width, _WIDTH)
     where = checked.place.folder or "arch package"
     console.print(Text(f"Market data: {where} ({checked.place.why})", style="bold"), width=width)
-    console.print(_table(checked.findings, width < _WHOLE), width=width, highlight=False)
+    told = [each for each in checked.findings if each.severity != "ok"]
+    told.sort(key=lambda each: -SEVERITIES.index(each.severity))
+    if told:
+        console.print(_table(told, width < _WHOLE), width=width, highlight=False)
+    for each in checked.findings:
+        if each.severity == "ok" and each.file:
+            console.print(Text(f"ok: {each.check} {each.file}: {each.what}"), width=width, highlight=False)
+    if passed := [each.what for each in checked.findings if each.severity == "ok" and not each.file]:
+        console.print(Text(f"ok: {'; '.join(passed)}"), width=width, highlight=False)
     console.print(Text(findings_told(checked.findings)), width=width, highlight=False)
 
 

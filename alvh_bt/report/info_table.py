@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alvh_bt.folder.info import FileInfo, FolderInfo
+from alvh_bt.folder.provenance import CHANGED
 
 _WIDTH: Final = 110
 _SHARES: Final = ("observed", "repaired", "modelled", "unavailable")
@@ -37,10 +38,16 @@ def print_info(info: FolderInfo, console: Console) -> None:
     if info.files:
         say(_files(info.files))
         say(Text("obs, rep, mod, none: percent of the sessions from first to last that are"))
-        say(Text("observed, repaired, modelled, lacking. age: sessions since the last row."))
+        say(Text("observed, repaired, modelled, lacking. age: sessions closed since the last row."))
     say(Text("Sources", style="bold"))
+    unknown = []
     for each in info.files:
-        say(Text(f"  {each.name}: {source_told(each, info.place.folder is None)}"))
+        if told := source_told(each, info.place.folder is None):
+            say(Text(f"  {each.name}: {told}"))
+        else:
+            unknown.append(each.name)
+    if unknown:
+        say(Text(f"  nothing is written down of where these came from: {', '.join(unknown)}"))
     slips = {name: f"is it {near}.csv?" if near else "" for name, near in info.unread.items()}
     parts = (("Cannot be used", info.faults), ("Not there", info.absent), ("Read by nothing", slips))
     for title, lines in parts:
@@ -51,22 +58,23 @@ def print_info(info: FolderInfo, console: Console) -> None:
 
 
 def source_told(file: FileInfo, sample: bool) -> str:
-    """Return in words where a file came from, when, and under which licence and terms."""
+    """Return in words where a file came from, when, on which terms; nothing where nothing is known."""
     if sample:
         return "arch package (NCSA licence), part of this installation"
     record = file.record
     if record is None or not record.source:
-        return "nothing is written down of where it came from"
+        return ""
     words = [record.source]
     words += [f"fetched {record.fetched}"] if record.fetched else []
     words += [f"licence {record.licence}"] if record.licence else []
     words += [record.terms] if record.terms else []
+    words += [CHANGED] if file.changed else []
     return "; ".join(words)
 
 
 def _files(files: tuple[FileInfo, ...]) -> Table:
     """Return the table of files."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     for head in _HEADS:
         justify: JustifyMethod = "left" if head in ("file", "first", "last") else "right"
         table.add_column(head, justify=justify, no_wrap=True)

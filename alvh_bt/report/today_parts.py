@@ -12,6 +12,7 @@ from alvh_bt.report.today_words import (
     contracts_text,
     data_lines,
     input_lines,
+    input_rows,
     note_text,
     order_lines,
     orders_headline,
@@ -52,6 +53,7 @@ _LOTS: Final = (
 )
 _LAYERS: Final = (("Condor", False), ("Layer", False), ("State", False), ("Since", False), ("", False))
 _TRIGGERS: Final = (("", False), ("Now", True), ("Fires at", True), ("Away", True), ("", False))
+_INPUTS: Final = (("Input", False), ("At this close", False), ("Of", False), ("Days old", True), ("", False))
 _VOTES: Final = (("Signal", False), ("Now", True), ("Approves at", True), ("Vote", False))
 
 
@@ -84,6 +86,8 @@ def sheet_parts(result: Mapping[str, Any], sheet: Sheet) -> Iterator[Part]:
         yield Line(f"Note: {note_text(note)}")
     for text in input_lines(sheet["inputs"]):
         yield Line(text)
+    if old := input_rows(sheet["inputs"]):
+        yield Grid(_INPUTS, old)
     yield Line(sheet["footer"], "dim")
 
 
@@ -95,9 +99,11 @@ def _header(result: Mapping[str, Any], sheet: Sheet) -> Iterator[Part]:
         f"SPX {price(market['spx'])} ({moves} ({change(market['vix_change'], '{:+.2f}')}); {vx_text(market)}"
     )
     nav, cash = wording.usd(account["nav_usd"]), wording.usd(account["cash_usd"])
-    money = f"margin {wording.usd(account['margin_usd'])}, at hand {wording.usd(account['available_usd'])}"
+    required, used = wording.usd(account["required_usd"]), wording.usd(account["margin_usd"])
     yield Line(
-        f"NAV {nav} USD, cash {cash}; {money} of which {wording.usd(account['required_usd'])} required"
+        f"NAV {nav} USD, cash {cash}; at hand {wording.usd(account['available_usd'])} "
+        f"(cash and the open P&L of futures) against {required} required (condors at their worst, futures' "
+        f"deposits); margin in use, less the credits: {used}"
     )
     yield Line(
         f"Greeks, USD: delta {wording.usd(greeks['delta_usd_a_point'])} an SPX point, "

@@ -9,13 +9,13 @@ from alvh_bt.report import wording
 
 #: How a trigger's value is written, by its unit; others with three significant digits.
 _WRITTEN: Final[dict[str, str]] = {
-    **dict.fromkeys(("delta", "rank", "x credit", "x cost", "vol points", "pct points"), "{:.2f}"),
+    **dict.fromkeys(("delta", "rank", "x entry credit", "x cost", "vol points", "pct points"), "{:.2f}"),
     **dict.fromkeys(("days", "days to the fill's", "closes", "condors", "RSI"), "{:.0f}"),
     **dict.fromkeys(("share", "a year"), "{:.1%}"),
     "contracts": "{:,.0f}",
 }
 #: Units that a trigger's name does not tell.
-_NAMED: Final = ("x credit", "x cost", "days", "closes", "a year")
+_NAMED: Final = ("x entry credit", "x cost", "days", "closes", "a year")
 _LAYERS: Final = {"condor": "Condor", "one": "Layer one", "two": "Layer two", "three": "Layer three"}
 
 
@@ -111,7 +111,7 @@ def condor_lines(condor: Mapping[str, Any]) -> Iterator[str]:
     )
     yield (
         f"  break-even {wording.usd(condor['break_even_low'])} to {wording.usd(condor['break_even_high'])}; "
-        f"projected IRR {wording.percent(condor['irr'], 1)} a year "
+        f"projected IRR with its hedge {wording.percent(condor['irr'], 1)} a year "
         f"({wording.percent(condor['entry_irr'], 1)} after entry); "
         f"rolls used: put {condor['put_rolls']}, call {condor['call_rolls']}"
     )
@@ -165,7 +165,7 @@ def order_lines(order: Mapping[str, Any]) -> Iterator[str]:
     text = f"  expected cost {price(order['cost_usd'])} USD"
     if order["irr_without"] is not None or order["irr_with"] is not None:
         without, with_it = (wording.percent(order[name], 1) for name in ("irr_without", "irr_with"))
-        text += f"; projected IRR a year {without} without, {with_it} with it"
+        text += f"; projected IRR of the condor with its hedge, a year: {without} without, {with_it} with it"
     yield text
 
 
@@ -180,19 +180,36 @@ def note_text(note: Mapping[str, Any]) -> str:
 
 
 def input_lines(inputs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the inputs by where their number of this close came from, old ones with their age."""
-    for state in ("observed", "repaired", "modelled", "unavailable"):
-        rows = [row for row in inputs if row["state"] == state]
-        if rows:
-            yield f"Inputs {state} at this close: {', '.join(_input(row) for row in rows)}"
+    """Yield the inputs of this very close, and those that were never observed, a line a state."""
+    now = [_spaced(row["input"]) for row in inputs if _is_of_the_close(row)]
+    if now:
+        yield f"Observed at this close: {', '.join(now)}"
+    for state in ("modelled", "repaired", "unavailable"):
+        never = [_spaced(row["input"]) for row in inputs if row["state"] == state and row["dated"] is None]
+        if never:
+            yield f"Never observed, {state}: {', '.join(never)}"
 
 
-def _input(row: Mapping[str, Any]) -> str:
-    name = _spaced(row["input"])
-    if not row["stale"]:
-        return name
-    ago = row["sessions_ago"]
-    return f"{name} (STALE: {row['last_observed']}, {ago:,} session{'s' * (ago > 1)} ago)"
+def input_rows(inputs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the inputs whose last number is older than this close, oldest first, as rows.
+
+    Name, state now, day of the last number, calendar days since, and what there is to tell.
+    """
+    old = [row for row in inputs if row["dated"] is not None and not _is_of_the_close(row)]
+    return [_input(row) for row in sorted(old, key=lambda row: -row["days_old"])]
+
+
+def _is_of_the_close(row: Mapping[str, Any]) -> bool:
+    return row["state"] == "observed" and row["days_old"] == 0
+
+
+def _input(row: Mapping[str, Any]) -> list[str]:
+    ago, told = row["sessions_ago"], ""
+    if row["stale"]:
+        told = f"STALE: last observed {ago:,} session{'s' * (ago > 1)} ago"
+    elif row["state"] == "observed":
+        told = "holds until its next row is known"
+    return [_spaced(row["input"]), row["state"], row["dated"], f"{row['days_old']:,}", told]
 
 
 def _spaced(name: str) -> str:

@@ -49,9 +49,9 @@ def _of_condor(close: Close, row: int, study: Study, asked: Asked) -> Iterator[T
     quiet = params._replace(take_profit=0.0, stop_loss=0.0, exit_dte=_NEVER)
     profit = (condor.credit_points - condor.cost_to_close) / condor.entry_credit_points
     for name, reason, value, threshold, unit, alone in (
-        ("stop loss", Reason.STOP_LOSS, -profit, params.stop_loss, "x credit",
+        ("stop loss", Reason.STOP_LOSS, -profit, params.stop_loss, "x entry credit",
          quiet._replace(stop_loss=params.stop_loss)),
-        ("take profit", Reason.TAKE_PROFIT, profit, params.take_profit, "x credit",
+        ("take profit", Reason.TAKE_PROFIT, profit, params.take_profit, "x entry credit",
          quiet._replace(take_profit=params.take_profit)),
         ("time exit", Reason.TIME_EXIT, float(condor.expiry - today.day), float(params.exit_dte), "days",
          quiet._replace(exit_dte=params.exit_dte)),

@@ -20,7 +20,7 @@ from alvh_bt.hedges import variant_names
 from alvh_bt.market import Market
 from alvh_bt.pricing.model import ModelPrices, PriceModel
 from alvh_bt.pricing.quoted import QuotedPrices, QuoteSource
-from alvh_bt.today.ages import sessions_behind
+from alvh_bt.sessions import sessions_behind
 from alvh_bt.today.sheet import make_sheet, sizes_of
 
 _LOG = logging.getLogger("alvh_bt.today")
