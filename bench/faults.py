@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import signal
@@ -30,9 +31,10 @@ COMPARE = ("compare", *DAYS, "--hedge", "none", "--hedge", "static-calls")
 WRONG: list[str] = []
 
 
-def alvh(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run([*ALVH, *arguments], capture_output=True, text=True, check=False)
+def alvh(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with settings of the environment on top of those there are."""
+    env = {**os.environ, **settings}
+    return subprocess.run([*ALVH, *arguments], capture_output=True, text=True, check=False, env=env)
 
 
 def expect(fault: str, met: bool, said: str) -> None:
@@ -121,6 +123,17 @@ def disks(folder: Path) -> None:
         )
 
 
+def cache(folder: Path) -> None:
+    """Look after the installation, and compare, with a cache folder that may only be read."""
+    with small_disk(folder / "cache", "1m") as disk:
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        said = alvh("doctor", XDG_CACHE_HOME=str(disk))
+        expect("doctor, read-only cache", said.returncode == 0, f"status {said.returncode}: {said.stderr}")
+        done = alvh(*COMPARE, "--out", str(folder / "uncached"), XDG_CACHE_HOME=str(disk))
+        met = done.returncode == 0 and whole(folder / "uncached")
+        expect("compare, read-only cache", met, f"status {done.returncode}: {done.stderr}")
+
+
 def large(folder: Path) -> None:
     """Give a market folder a vix.csv of 1 GB."""
     market = folder / "market"
@@ -146,6 +159,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as base:
         large(Path(base))
         disks(Path(base))
+        cache(Path(base))
         kills(Path(base), asked.kills, asked.seed)
     sys.exit(1 if WRONG else 0)
 
