@@ -96,14 +96,44 @@ def place_made(make: Callable[[], Mapping[str, bytes]], out: Path, option: str =
     ConfigError
         When the disk refuses; names the path.
     """
+
+    def work() -> None:
+        if files := make():
+            _commit(lambda staging: _stage(files, staging, out), out)
+
+    _place(work, out, option)
+
+
+def place_filled(fill: Callable[[Path], list[str]], out: Path, option: str = "--out") -> None:
+    """Place the files that `fill` writes into an empty folder that it is given, as `place_files`.
+
+    For sets that are too large for memory.
+
+    Parameters
+    ----------
+    fill
+        Returns their paths inside the folder, in the order in which they are moved; what it raises leaves
+        `out` as it was.
+    out, option
+        As in `place_files`.
+
+    Raises
+    ------
+    ConfigError
+        When the disk refuses; names the path.
+    """
+    _place(lambda: _commit(fill, out), out, option)
+
+
+def _place(work: Callable[[], None], out: Path, option: str) -> None:
+    """Make the folder, finish what was interrupted in it, and do the work, alone."""
     made = False
     try:
         made = not out.exists()
         out.mkdir(parents=True, exist_ok=True)
         with _alone(out, option):
             _finish(out)
-            if files := make():
-                _commit(files, out)
+            work()
         made = False
     except OSError as error:
         where = error.filename2 or error.filename or out
@@ -138,27 +168,29 @@ def _remedy(option: str) -> str:
     return f"give {option} a folder that can be written"
 
 
-def _commit(files: Mapping[str, bytes], out: Path) -> None:
+def _commit(fill: Callable[[Path], list[str]], out: Path) -> None:
     """Stage the files, rename what is whole, and move it into place."""
     # Inside the folder, for the folder may be a disk of its own, and a move must not cross disks.
     staging = Path(tempfile.mkdtemp(prefix=_STAGED, dir=out))
     try:
-        _stage(files, staging, out)
+        names = fill(staging)
+        for name in names:
+            with (staging / name).open("rb") as written:
+                os.fsync(written.fileno())
         ready = staging.with_name(staging.name.replace(_STAGED, _READY, 1))
         staging.replace(ready)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    _move(ready, out, list(files))
+    _move(ready, out, names)
 
 
-def _stage(files: Mapping[str, bytes], staging: Path, out: Path) -> None:
+def _stage(files: Mapping[str, bytes], staging: Path, out: Path) -> list[str]:
     for name, content in files.items():
         if (out / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, "a folder is in the place of a file", str(out / name))
         (staging / name).parent.mkdir(parents=True, exist_ok=True)
         (staging / name).write_bytes(content)
-        with (staging / name).open("rb") as written:
-            os.fsync(written.fileno())
+    return list(files)
 
 
 def _finish(out: Path) -> None:

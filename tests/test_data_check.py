@@ -201,6 +201,30 @@ def test_each_fault_is_found(clean, tmp_path, check, file, severity, count, firs
     assert first is None or told["first"] == first
 
 
+@pytest.mark.parametrize(("last", "gap"), [("2018-09-30", 1), ("2018-09-29", 1)])
+def test_a_file_that_ends_on_a_weekend_has_its_gap_counted(clean, tmp_path, last, gap):
+    """Friday the 28th is missing, and a row of the weekend stands last."""
+
+    def spoil(frames: Frames) -> None:
+        kept = clean["skew"][clean["skew"]["date"] <= "2018-09-27"]
+        extra = pd.DataFrame({"date": [pd.Timestamp(last)], "close": [130.0]})
+        frames["skew"] = pd.concat([kept, extra])
+
+    told = [each for each in spoilt(clean, tmp_path, spoil) if (each.check, each.file) == ("gap", "skew")]
+    assert [each.plain()["first"] for each in told] == ["2018-09-28"] * gap
+
+
+def test_a_file_of_saturdays_is_told_and_not_a_crash(clean, tmp_path):
+    def spoil(frames: Frames) -> None:
+        frames["equity"] = pd.DataFrame(
+            {"date": pd.date_range("2018-06-02", periods=9, freq="7D"), "close": 9.0}
+        )
+
+    told = {each.check: each for each in spoilt(clean, tmp_path, spoil) if each.file == "equity"}
+    assert len(told["gap"].days) == 39  # the sessions from 2018-06-04 to 2018-07-27, without the Fourth
+    assert len(told["holiday"].days) == 9
+
+
 def test_settlement_values_of_every_due_day_are_whole(clean, tmp_path):
     """Third Fridays and VIX settlement days alone have one: days between are no gaps."""
     assert spoilt(clean, tmp_path, settlement_values()) == []

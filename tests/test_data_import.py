@@ -6,12 +6,15 @@ import datetime as dt
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from data_folders import clean_frames, write_folder
 
+from alvh_bt.chains import open_chains
 from alvh_bt.cli.main import run
 from alvh_bt.errors import DataError
 from alvh_bt.folder.check import check_folder
@@ -27,6 +30,21 @@ CHAIN = "quote_date,root,expiration,strike,type,bid,ask,underlying,open_interest
     for day in (2, 3)
     for strike, side, bid in ((2400, "P", 40.0 + day), (2500, "P", 70.0 + day), (2600, "C", 30.0 + day))
 )
+
+
+#: Imports chains, and kills itself when the second file is to be moved.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from alvh_bt.folder.bring_chains import bring_chains
+whole = Path.replace
+def struck(path, target):
+    if path.name == "b.csv":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(path, target)
+Path.replace = struck
+bring_chains(Path(sys.argv[1]), Path(sys.argv[2]), force=True)
+"""
 
 
 @pytest.fixture
@@ -257,6 +275,41 @@ def test_chains_are_read_whole_and_placed_beside_the_market(tmp_path, market, ca
     assert bring(path, "chains", market, "--force") == 3
     assert contents(market.parent) == before
     assert not list(market.parent.glob(".alvh*"))
+
+
+def test_chains_killed_between_two_files_are_whole_for_the_next_reader(tmp_path, market, monkeypatch):
+    """A replacement that stops after its first file is rolled forward by who reads the folder next."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    source, target = tmp_path / "quotes", market.parent / "chains"
+    source.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (source / name).write_text(CHAIN if name == "a.csv" else CHAIN.replace("2019-01-0", "2019-02-0"))
+    assert bring(source, "chains", market) == 0
+    for name in ("a.csv", "b.csv"):
+        (source / name).write_text((source / name).read_text().replace(",42.0,", ",42.5,"))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(source), str(target)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -9, done.stderr
+    assert "42.5" in (target / "a.csv").read_text() and "42.5" not in (target / "b.csv").read_text()
+    open_chains(target)
+    assert "42.5" in (target / "b.csv").read_text()
+    assert not list(target.glob(".alvh*"))
+
+
+def test_an_import_never_replaces_what_a_fetch_has_placed_meanwhile(tmp_path, market, monkeypatch, capsys):
+    frame = clean_frames()["vvix"]
+    path, longer = given(tmp_path, text_of(frame)), frame.copy()
+    longer.loc[len(frame)] = [pd.Timestamp("2019-12-02"), 90.0]
+
+    def meanwhile(name: str, contents: object) -> list[str]:
+        (market / "vvix.csv").write_text(text_of(longer))
+        return []
+
+    monkeypatch.setattr("alvh_bt.folder.bring.absurdities", meanwhile)
+    assert bring(path, "vvix", market) == 3
+    assert "ends on 2019-11-29, the old on 2019-12-02" in capsys.readouterr().err
+    assert (market / "vvix.csv").read_text() == text_of(longer)
 
 
 def test_info_tells_what_is_there_and_what_is_not(tmp_path, market, capsys, monkeypatch):

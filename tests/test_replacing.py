@@ -50,6 +50,11 @@ def test_more_is_not_worse() -> None:
         reasons_against(closes(), b"<html>", SPECS["vix9d"])
 
 
+def test_an_old_file_with_a_date_twice_is_worse_than_any() -> None:
+    twice = closes((*DAYS, DAYS[-1]))
+    assert reasons_against(twice, closes(row="{day},21.0"), SPECS["vix9d"]) == []
+
+
 def test_a_column_that_goes_is_a_loss() -> None:
     both = closes(header="date,net_new_highs,percent_advancers", row="{day},12,55")
     one = closes(header="date,net_new_highs", row="{day},12")

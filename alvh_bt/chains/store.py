@@ -18,6 +18,7 @@ from alvh_bt.chains.cache import Notice, stored_chain
 from alvh_bt.chains.parquet import HELD_ROWS, ParquetChain
 from alvh_bt.chains.reader import DayReader, Held, Tally
 from alvh_bt.chains.text import Source, find_sources
+from alvh_bt.placing import finish_interrupted
 
 
 class ChainFile:
@@ -128,6 +129,7 @@ def open_chains(folder: Path, notice: Notice | None = None) -> ChainStore:
     >>> store = open_chains(Path("chains"))  # doctest: +SKIP
     >>> store.day(14977, roots=["SPX"], max_dte=60)  # doctest: +SKIP
     """
+    finish_interrupted(Path(folder))
     return ChainStore([_open(source, notice) for source in find_sources(Path(folder))])
 
 

@@ -52,7 +52,8 @@ def find_sources(folder: Path) -> list[Source]:
         name = path.relative_to(folder).as_posix()
         kind = name.lower().removesuffix(".gz")
         packed += kind.endswith((".7z", ".rar"))
-        if path.name.startswith(".") or not path.is_file():
+        # What is hidden is no chain, and what stands in a hidden folder is still being placed.
+        if any(part.startswith(".") for part in Path(name).parts) or not path.is_file():
             continue
         if kind.endswith(".zip"):
             sources += _members(name, path)

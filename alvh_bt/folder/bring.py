@@ -19,7 +19,7 @@ from alvh_bt.folder.given import canonical_csv, given_bytes, wanted_columns
 from alvh_bt.folder.lacking import PURPOSE
 from alvh_bt.folder.long_form import is_long, to_wide
 from alvh_bt.folder.provenance import record_of
-from alvh_bt.folder.replacing import place_series, reasons_against
+from alvh_bt.folder.replacing import place_series
 from alvh_bt.market.build import build_market
 from alvh_bt.market.csv_source import Table, read_text_table
 from alvh_bt.market.files import FILES
@@ -120,25 +120,17 @@ def bring_series(
         fetched=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         terms=f"your own file, sha256 {digest}",
     )
-    if not force:
-        _refuse_worse(path, name, placed, folder)
-        if odd := absurdities(name, contents):
-            raise DataError(f"{path.name}: not placed: {'; '.join(odd)}: correct it, or add --force")
-    place_series(folder, {name: (placed, record)}, force=True)
+    if not force and (odd := absurdities(name, contents)):
+        raise DataError(f"{path.name}: not placed: {'; '.join(odd)}: correct it, or add --force")
+    refused = place_series(folder, {name: (placed, record)}, force)
+    if refused:
+        raise DataError(
+            f"{path.name}: not placed over the {name}.csv that is there: the new one "
+            f"{'; '.join(refused[name])}: correct it, or add --force to replace it all the same"
+        )
     _LOG.info("imported %s as %s into %s: %d rows", path.name, name, folder, len(table.day))
     notes += _available(name, market)
     return Brought(folder / f"{name}.csv", first, last, len(table.day), tuple(notes))
-
-
-def _refuse_worse(path: Path, name: str, placed: bytes, folder: Path) -> None:
-    """Raise DataError when what is to be placed is worse than the file that stands there."""
-    standing = folder / f"{name}.csv"
-    reasons = reasons_against(standing.read_bytes(), placed, SPECS[name]) if standing.is_file() else []
-    if reasons:
-        raise DataError(
-            f"{path.name}: not placed over the {name}.csv that is there: the new one "
-            f"{'; '.join(reasons)}: correct it, or add --force to replace it all the same"
-        )
 
 
 def _with(

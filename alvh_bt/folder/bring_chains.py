@@ -5,15 +5,15 @@ from __future__ import annotations
 import filecmp
 import logging
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from alvh_bt.chains import open_chains
 from alvh_bt.chains.text import find_sources
 from alvh_bt.contracts import calendar_date
-from alvh_bt.errors import ConfigError, DataError
+from alvh_bt.errors import DataError
 from alvh_bt.folder.bring import Brought
+from alvh_bt.placing import place_filled
 
 _LOG = logging.getLogger("alvh_bt.folder")
 
@@ -23,7 +23,8 @@ def bring_chains(
 ) -> Brought:
     """Copy a file or a folder of option chains into the folder `target`, and return what was placed.
 
-    Every day of the copy is read before anything is moved into place; nothing is held in memory but a day.
+    Every day of the copy is read before anything is moved into place, all of it or nothing; no more than a
+    day is held in memory.
 
     Parameters
     ----------
@@ -45,22 +46,15 @@ def bring_chains(
     """
     if not path.exists():
         raise DataError(f"{path}: no such file or folder: give the chains to import")
-    staging: Path | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Beside the target, so that a move is a renaming, and hidden, so that nobody takes it for chains.
-        staging = Path(tempfile.mkdtemp(prefix=".alvh-new-", dir=target.parent))
+    read: list[tuple[list[int], int, list[str]]] = []
+
+    def fill(staging: Path) -> list[str]:
         _copy(path, staging)
-        days, rows, notes = _read_all(staging, notice)
-        _move(staging, target, force)
-    except OSError as error:
-        where = error.filename2 or error.filename or target
-        raise ConfigError(
-            f"--data {target.parent}: {error.strerror} ({where}); give --data a folder that can be written"
-        ) from None
-    finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
+        read.append(_read_all(path.name, staging, notice))
+        return _fitting(staging, target, force)
+
+    place_filled(fill, target, "--data")
+    days, rows, notes = read[0]
     _LOG.info("imported chains %s into %s: %d days", path.name, target, len(days))
     return Brought(target, calendar_date(days[0]), calendar_date(days[-1]), rows, tuple(notes))
 
@@ -76,24 +70,24 @@ def _copy(path: Path, staging: Path) -> None:
         shutil.copyfile(source, copied)
 
 
-def _read_all(staging: Path, notice: Callable[[str], None] | None) -> tuple[list[int], int, list[str]]:
+def _read_all(
+    name: str, staging: Path, notice: Callable[[str], None] | None
+) -> tuple[list[int], int, list[str]]:
     """Return the days of the chains, their usable quotes, and what was dropped of them."""
     store = open_chains(staging, notice)
     days = [int(day) for day in store.days]
     if not days:
-        raise DataError(f"{staging.name}: no quotes in any file: give chains with quotes")
+        raise DataError(f"{name}: no quotes in any file: give chains with quotes")
     rows = sum(len(store.day(day)) for day in days)
     notes = [f"{count:,} quotes are dropped when read: {reason}" for reason, count in store.dropped().items()]
     return days, rows, notes
 
 
-def _move(staging: Path, target: Path, force: bool) -> None:
-    """Move the files into place; none of them where one stands in the way."""
+def _fitting(staging: Path, target: Path, force: bool) -> list[str]:
+    """Return the files by path inside the folder; DataError where another one stands in the way."""
     files = [file.relative_to(staging) for file in sorted(staging.rglob("*")) if file.is_file()]
     for file in files:
         standing = target / file
         if standing.exists() and not force and not filecmp.cmp(staging / file, standing, shallow=False):
             raise DataError(f"{standing}: other chains of that name are there: add --force to replace them")
-    for file in files:
-        (target / file).parent.mkdir(parents=True, exist_ok=True)
-        (staging / file).replace(target / file)
+    return [file.as_posix() for file in files]

@@ -68,7 +68,7 @@ def _gaps(name: str, series: Series, contents: Contents) -> Iterator[Finding]:
     missing = held[~present]
     if not len(missing):
         return
-    ends = np.flatnonzero(present)
+    ends = np.concatenate([[-1], np.flatnonzero(present), [len(held)]])
     longest = np.diff(ends) - 1
     at = int(longest.argmax())
     rows = np.isin(missing, contents.tables[name].day)
@@ -76,8 +76,8 @@ def _gaps(name: str, series: Series, contents: Contents) -> Iterator[Finding]:
     in_a_row = VIX_HELD_AT_MOST if name == "vix" else GAP_IN_A_ROW
     serious = longest[at] > in_a_row or len(missing) > GAP_SHARE * len(held)
     blank = f", {int(rows.sum())} of them blank cells" if rows.any() else ""
-    after = calendar_date(held[ends[at]])
-    what = f"of {len(held):,} sessions without a value{blank}; longest {longest[at]} in a row, after {after}"
+    where = f", after {calendar_date(held[ends[at]])}" if at else ""
+    what = f"of {len(held):,} sessions without a value{blank}; longest {longest[at]} in a row{where}"
     badness = np.repeat(longest, longest).astype(float)
     yield from found("gap", name, "warning" if serious else "note", missing, what, badness)
 

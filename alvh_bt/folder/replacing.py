@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from alvh_bt.folder.overlap import BELIEVED, disagreement
 from alvh_bt.folder.provenance import PROVENANCE, FileRecord, provenance_bytes, read_provenance
 from alvh_bt.market.csv_source import Table, read_text_table
 from alvh_bt.market.files import FILES, FileSpec
+from alvh_bt.market.quality import check_table
 from alvh_bt.placing import place_made
 from alvh_bt.sessions import scheduled_and_held
 
@@ -87,7 +89,7 @@ def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
     Parameters
     ----------
     old, new
-        The bytes of two CSVs of one series. An old file that cannot be read is worse than any.
+        The bytes of two CSVs of one series. An old file that cannot be used is worse than any.
     spec
         What the series is.
 
@@ -99,6 +101,7 @@ def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
     fresh = read_text_table(f"{spec.name}.csv", new, spec)
     try:
         stood = read_text_table(f"{spec.name}.csv", old, spec)
+        check_table(stood, spec, dt.date.max)
     except DataError:
         return []
     found = []
