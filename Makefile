@@ -1,7 +1,7 @@
 # Two commands do all the set-up on a machine with Python 3.11 or newer and make:
 #   make compare   the main job on the embedded sample
 #   make test      every check, and every test but the long ones
-#   make test-long the tests that compile for minutes
+#   make test-long the tests that take longest: every hedge compiled, a clean installation, kills at every step
 #   make coverage  which branches of the package the default tests reach
 # Each makes its own virtual environment and installs what it needs.
 

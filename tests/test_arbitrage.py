@@ -197,6 +197,7 @@ def slack_of_days(market: Market, at_open: bool, every: int, z: Floats) -> Float
     return np.array(rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at_open", [False, True])
 def test_no_real_day_has_arbitrage(real_data_dir: Path, at_open: bool) -> None:
     """Every session of 1990-2024 with a VIX, from prices and volatilities alone."""

@@ -221,6 +221,7 @@ def test_equal_protection_needs_no_out(tmp_path: Path, capsys: pytest.CaptureFix
     assert "At equal protection (" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.long
 def test_resampled_histories_are_told_and_read_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -95,7 +95,7 @@ def hidden(out: Path) -> list[str]:
     return [path.name for path in out.glob(".*")] if out.exists() else []
 
 
-@pytest.mark.parametrize("before", [None, OLD], ids=["empty", "old"])
+@pytest.mark.parametrize("before", [None, pytest.param(OLD, marks=pytest.mark.long)], ids=["empty", "old"])
 def test_killed_at_every_step_leaves_a_whole_set(before: dict[str, bytes] | None, tmp_path: Path) -> None:
     seen, k = set(), 0
     while True:
@@ -119,7 +119,7 @@ def test_killed_at_every_step_leaves_a_whole_set(before: dict[str, bytes] | None
     assert k > 4 * len(NAMES) and seen == {True, False}
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize("number", [errno.ENOSPC, pytest.param(errno.EROFS, marks=pytest.mark.long)])
 def test_a_disk_that_refuses_at_every_step_is_one_line(number: int, tmp_path: Path) -> None:
     k = 0
     while True:

@@ -183,6 +183,7 @@ def test_cutting_the_future_off_changes_no_price(real_data_dir: Path, cut: str) 
         assert past.settlement(i) == model.settlement(i)
 
 
+@pytest.mark.long
 def test_real_history_is_priced_throughout(real_data_dir: Path) -> None:
     history = load_market(real_data_dir / "market")
     model = ModelPrices(history)

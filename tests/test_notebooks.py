@@ -30,7 +30,14 @@ def run_cell(source: str, names: dict[str, object]) -> object:
     return eval(compile(ast.Expression(last.value), "cell", "eval"), names) if shown else None
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+#: Those that run for more than five seconds.
+LONG = ("1_comparison", "4_sweep")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.long] * (path.stem in LONG), id=path.stem) for path in NOTEBOOKS],
+)
 def test_notebook_runs_and_shows_what_it_loads(path: Path, monkeypatch) -> None:
     monkeypatch.chdir(path.parent)
     mpl.use("Agg")

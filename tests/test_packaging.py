@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+#: A clean environment is made and filled, which takes more than a minute.
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "alvh_bt", "strategies", "data")
 

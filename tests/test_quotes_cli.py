@@ -111,6 +111,7 @@ def test_a_study_that_names_its_fills_is_respected(folder: Path, tmp_path: Path)
     assert "moved by the quotes of the close before" in (tmp_path / "out" / "report.html").read_text()
 
 
+@pytest.mark.long
 def test_the_run_id_follows_the_chains(folder: Path, tmp_path: Path) -> None:
     first = compared(folder, tmp_path / "first")
     assert compared(folder, tmp_path / "again")["run_id"] == first["run_id"]

@@ -31,50 +31,56 @@ from alvh_bt.sweep.work import Workload
 
 CRISIS = ("2008-08-01", "2009-03-31")
 
-#: Hedges whose compiled loops the default run compiles; each other kind takes a minute more.
+#: Hedges whose loops of sweeps the default run compiles; each other kind, and the loops that take down
+#: trades and journals, take a minute more. `test_uncompiled` compares all of it uncompiled.
 DEFAULT = ("none", "static-calls", "static-futures", "layered", "layered-core")
 
 
 def hedges_to_run(names: Iterable[str]) -> list[Any]:
-    """Hedges as parameters: those that take long to compile are left to the long run."""
-    return [name if name in DEFAULT else pytest.param(name, marks=pytest.mark.long) for name in names]
+    """Hedges as parameters, and whether whole runs are compared: what takes long is left to the long run."""
+    names = list(names)
+    first = [pytest.param(name, False, id=name) for name in names if name in DEFAULT]
+    return first + [pytest.param(name, True, marks=pytest.mark.long, id=f"{name}-whole") for name in names]
 
 
 @pytest.mark.parametrize("fill", FILLS)
-@pytest.mark.parametrize("hedge", hedges_to_run(HEDGES))
-def test_both_engines_agree_through_a_crisis(real_data_dir: Path, hedge: str, fill: str) -> None:
-    run = assert_twins(real(real_data_dir), window_study(*CRISIS, book={"fill": fill}), hedge)
+@pytest.mark.parametrize(("hedge", "whole"), hedges_to_run(HEDGES))
+def test_both_engines_agree_through_a_crisis(real_data_dir: Path, hedge: str, whole: bool, fill: str) -> None:
+    run = assert_twins(real(real_data_dir), window_study(*CRISIS, book={"fill": fill}), hedge, whole)
     assert run is not None
     assert len(run.daily) > 160
     assert hedge == "none" or (run.trades["book"] == "hedge").any()
 
 
-@pytest.mark.parametrize("hedge", hedges_to_run(["layered", "static-futures", "ladder-442", "vxth"]))
-def test_both_engines_cut_alike(real_data_dir: Path, hedge: str) -> None:
+@pytest.mark.parametrize(
+    ("hedge", "whole"), hedges_to_run(["layered", "static-futures", "ladder-442", "vxth"])
+)
+def test_both_engines_cut_alike(real_data_dir: Path, hedge: str, whole: bool) -> None:
     book = {"on_margin": "cut", "starting_cash": 21_000.0}
-    run = assert_twins(real(real_data_dir), window_study(*CRISIS, book=book), hedge)
+    run = assert_twins(real(real_data_dir), window_study(*CRISIS, book=book), hedge, whole)
     assert run is not None
     assert run.trades["reason"].str.contains("margin").any()
 
 
-@pytest.mark.parametrize("hedge", ["none", "static-calls", "layered"])
-def test_both_engines_stop_alike(real_data_dir: Path, hedge: str) -> None:
+@pytest.mark.parametrize(("hedge", "whole"), hedges_to_run(["none", "static-calls", "layered"]))
+def test_both_engines_stop_alike(real_data_dir: Path, hedge: str, whole: bool) -> None:
     study = window_study(*CRISIS, book={"starting_cash": 24_000.0, "notional_usd": 200_000.0})
-    run = assert_twins(real(real_data_dir), study, hedge)
+    run = assert_twins(real(real_data_dir), study, hedge, whole)
     assert run is not None
     assert run.stopped is not None
 
 
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
 @pytest.mark.parametrize("guard", [{"on_synthetic": "refuse"}, {"max_irr_cost": 0.02}])
-def test_both_engines_refuse_alike(real_data_dir: Path, guard: dict) -> None:
-    run = assert_twins(real(real_data_dir), window_study(*CRISIS, guard=guard), "layered")
+def test_both_engines_refuse_alike(real_data_dir: Path, guard: dict, whole: bool) -> None:
+    run = assert_twins(real(real_data_dir), window_study(*CRISIS, guard=guard), "layered", whole)
     assert run is not None
     assert run.journal["reason"].str.startswith("refused").any() or "on_synthetic" in guard
 
 
-@pytest.mark.parametrize("hedge", hedges_to_run(HEDGES))
-def test_both_engines_agree_on_modelled_inputs(hedge: str) -> None:
-    run = assert_twins(embedded(), window_study("2015-06-01", "2016-03-31"), hedge)
+@pytest.mark.parametrize(("hedge", "whole"), hedges_to_run(HEDGES))
+def test_both_engines_agree_on_modelled_inputs(hedge: str, whole: bool) -> None:
+    run = assert_twins(embedded(), window_study("2015-06-01", "2016-03-31"), hedge, whole)
     assert run is not None
     assert not run.trades.empty
     assert hedge == "none" or (run.trades["book"] == "hedge").any()
@@ -111,9 +117,10 @@ def test_an_own_hedge_is_refused_in_one_line(tmp_path: Path) -> None:
         replay_variant(embedded().market, window_study("2015-06-01", "2015-07-31"), f"{own}:Mine")
 
 
+@pytest.mark.long
 def test_the_comparison_of_frames_notices_a_cent() -> None:
     world = embedded()
-    run = replay_variant(world.market, window_study("2015-06-01", "2015-08-31"), "none")
+    run = replay_variant(world.market, window_study("2015-06-01", "2015-08-31"), "layered-core")
     other = run.daily.copy()
     other.loc[5, "nav"] += 0.01
     with pytest.raises(AssertionError, match="nav"):
@@ -235,7 +242,7 @@ def test_random_configurations(real_data_dir: Path, part: int) -> None:
         settings = drawn(rng)
         study = make_study(start=str(sessions[start]), end=str(sessions[end]), **settings)
         try:
-            ran += assert_twins(world, study, hedge) is not None
+            ran += assert_twins(world, study, hedge, part >= DEFAULT_PARTS) is not None
         except AssertionError as error:
             raise AssertionError(f"draw {number}, {hedge}, from {sessions[start]}: {error}") from error
     assert ran > 0.8 * len(numbers)

@@ -365,6 +365,7 @@ def test_scenes_hold_what_there_is_to_decide(scenes: list[Scene]) -> None:
     assert {order.layer for order in orders} == set(Layer)
 
 
+@pytest.mark.long
 @needs_compiler
 @pytest.mark.parametrize("sizes", [Sizes.FRACTIONAL, Sizes.WHOLE], ids=["fractional", "whole"])
 def test_condors_are_decided_the_same_compiled(scenes: list[Scene], sizes: int) -> None:
@@ -413,6 +414,7 @@ def test_variants_of_the_condor_are_the_same_compiled(scenes: list[Scene]) -> No
     assert "no entry: VIX above its limit" in noted
 
 
+@pytest.mark.long
 @needs_compiler
 def test_books_costs_and_settlement_are_the_same_compiled(scenes: list[Scene]) -> None:
     built: dict[Any, Any] = {}

@@ -99,6 +99,7 @@ def published_and_replicated(market: Market) -> dict[str, NDArray[np.float64]]:
     return {name: np.array(row) for name, row in rows.items()}
 
 
+@pytest.mark.long
 def test_real_closes_are_given_back_by_strips_of_option_prices(real_data_dir: Path) -> None:
     replicated = published_and_replicated(load_market(real_data_dir / "market"))
     # 1990-2024 for VIX; the others since they were published.

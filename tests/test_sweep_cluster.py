@@ -66,6 +66,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         found.end()
 
 
+@pytest.mark.long
 def test_a_worker_killed_on_the_way_loses_and_doubles_nothing(cluster: Cluster, tmp_path: Path) -> None:
     log, out, count, killed = tmp_path / "log", tmp_path / "out", 150, []
     job = Job(log=str(log), seconds=0.01, raises=(70,), fails=(90,))
@@ -185,6 +186,7 @@ def test_workers_that_are_not_as_the_driver(found: dict[str, str] | None, said: 
     check_workers(Foreign({"unknown": "x"}), "tcp://s", 1.0)
 
 
+@pytest.mark.long
 def test_a_scheduler_that_dies_ends_it_with_its_rows_kept(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     own = Cluster(tmp_path / "work")

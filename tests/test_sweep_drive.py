@@ -280,6 +280,7 @@ def wait_for(what: Any, seconds: float = 10.0) -> None:
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 
+@pytest.mark.long
 @linux
 @pytest.mark.parametrize("seed", [1])
 def test_kill_9_at_any_moment_loses_what_was_in_flight(tmp_path: Path, seed: int) -> None:
