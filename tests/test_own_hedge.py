@@ -155,6 +155,20 @@ def test_mistakes_in_a_file_are_named_in_one_line(tmp_path: Path, text, kind, me
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(("name", "value"), [("layer", 99), ("reason", -1), ("action", 7), ("book", 2)])
+def test_a_code_that_means_nothing_is_named(tmp_path: Path, capsys, name: str, value: int) -> None:
+    odd = BLOCKS[0].replace("return decision", f"return odd(decision, {name}={value})")
+    assert odd != BLOCKS[0]
+    (tmp_path / "odd.py").write_text(
+        f"{odd}\n\ndef odd(decision, **codes):\n"
+        "    return decision._replace(orders=[order._replace(**codes) for order in decision.orders])\n"
+    )
+    hedge = f"{tmp_path / 'odd.py'}:CheapCalls"
+    assert run(["today", "--hedge", hedge, "--start", "2018-01-02", "--end", "2018-03-01"]) == 2
+    error = capsys.readouterr().err
+    assert f"has the {name} {value}, which is none; take one of" in error and error.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -229,7 +229,8 @@ def agrees(watched: Watched) -> dict[str, int]:
             if None not in (value, threshold) and trigger["unit"] not in ("", "below"):
                 beyond = value >= threshold if trigger["above"] else value <= threshold
                 # What is printed has ten digits: a value on the threshold may be on either side.
-                tie = math.isclose(value, threshold, rel_tol=1e-9, abs_tol=1e-9)
+                counted = trigger["unit"] in ("days", "closes")
+                tie = not counted and math.isclose(value, threshold, rel_tol=1e-9, abs_tol=1e-9)
                 if trigger["state"] in ("fires", "met"):
                     assert beyond or tie, where
                 elif trigger["state"] == "armed":

@@ -241,6 +241,31 @@ def test_a_settlement_value_is_stale_only_after_the_day_of_the_next() -> None:
         assert (told["last_observed"], told["state"], told["stale"]) == (date, state, stale)
 
 
+def test_a_bucket_that_is_due_by_days_and_by_age_says_which_decides() -> None:
+    """On 2015-12-08 the near calls are 30 days old and have reached their last days."""
+    (sheet,) = decided(("ladder-calendar",), end="2015-12-08")["sheets"]
+    (row,) = [t for t in sheet["triggers"] if (t["layer"], t["name"]) == ("near", "calendar roll")]
+    assert (row["value"], row["threshold"]) == (30.0, 30.0)
+    assert (row["state"], row["told"]) == ("met", "its days to expiry decide first")
+
+
+def test_a_ladder_without_a_condor_waits_for_one() -> None:
+    result = decided(("ladder-442",), start="2018-01-09", end="2018-01-10")
+    (sheet,) = result["sheets"]
+    built = [t for t in sheet["triggers"] if t["name"] == "condor planned"]
+    assert [(t["state"], t["told"]) for t in built] == [("armed", "waits for a condor")] * 3
+    assert sheet["nearest"] is None or sheet["nearest"]["unit"]
+    assert ", fires at >= :" not in " ".join(printed(result, 140).split())
+
+
+def test_a_spike_of_a_young_history_is_unavailable() -> None:
+    """The sample begins on 2014-01-02; ten closes are known on the 15th."""
+    (sheet,) = decided(("ladder-spike",), start="2014-01-03", end="2014-01-14")["sheets"]
+    spikes = [t for t in sheet["triggers"] if t["name"] == "spike of VIX"]
+    assert {t["state"] for t in spikes} == {"unavailable"}
+    assert "nan" not in printed({**decided(("none",)), "sheets": [sheet]}, 140).lower()
+
+
 def test_the_level_of_a_delta_is_where_the_contract_has_it() -> None:
     prices = flat_prices(spot=4000.0, vix=20.0, day=19_000)
     for right, strike in ((-1, 3700.0), (1, 4300.0)):

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from alvh_bt.book.records import Decision
+from typing import Final
+
+from alvh_bt.book.records import Action, Book, Decision, Layer, Order, Reason
 from alvh_bt.book.view import BookView, Today
 from alvh_bt.config import Study
 from alvh_bt.engine.decided import DecidedLots
+from alvh_bt.errors import ConfigError
 from alvh_bt.hedges.guard import passed
 from alvh_bt.hedges.projection import projection_terms
+
+#: The codes of an order, and of a note, that a hedge of one's own may get wrong.
+_CODES: Final[dict[str, tuple[int, ...]]] = {"book": Book, "layer": Layer, "action": Action, "reason": Reason}
+
+
+def check_codes(decision: Decision) -> None:
+    """Raise ConfigError where an order or a note has a code that means nothing: no journal could name it."""
+    for each in (*decision.orders, *decision.notes):
+        what = "an order" if isinstance(each, Order) else "a note"
+        for name, codes in _CODES.items():
+            value = getattr(each, name, codes[0])
+            if value not in codes:
+                raise ConfigError(
+                    f"{what} of the hedge has the {name} {value}, which is none; "
+                    f"take one of alvh_bt.book.records.{name.capitalize()}"
+                )
 
 
 class Guards:

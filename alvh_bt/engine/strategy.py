@@ -15,7 +15,7 @@ from alvh_bt.config import Fill, OnMargin, Study
 from alvh_bt.contracts import Contract
 from alvh_bt.engine.broker import OptionsBroker
 from alvh_bt.engine.feeds import ListedContract
-from alvh_bt.engine.guards import Guards
+from alvh_bt.engine.guards import Guards, check_codes
 from alvh_bt.hedges.policy import Hedge
 
 
@@ -62,7 +62,14 @@ class CondorStrategy(bt.Strategy):
         return decision
 
     def send(self, decision: Decision, today: Today) -> None:
-        """Journal a decision and send its orders to the broker."""
+        """Journal a decision and send its orders to the broker.
+
+        Raises
+        ------
+        ConfigError
+            When an order or a note has a code that means nothing.
+        """
+        check_codes(decision)
         accounts = self.broker.accounts
         if self.study.book.on_margin == OnMargin.CUT:
             pending = [order.rule for order in self.broker.pending]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -28,7 +29,10 @@ from alvh_bt.hedges.long_vx import front_is_due
 from alvh_bt.hedges.standing import bucket_size, condor_is_planned, in_bucket
 from alvh_bt.hedges.vxth import call_share, is_roll_day, next_monthly
 from alvh_bt.pricing.day import forward_price
-from alvh_bt.today.triggers import ARMED, FIRES, MET, OFF, Asked, Trigger, layer_name
+from alvh_bt.today.triggers import ARMED, FIRES, MET, OFF, UNAVAILABLE, Asked, Trigger, layer_name
+
+#: Why a bucket that is due by another rule does not roll by it.
+DTE_FIRST: Final = "its days to expiry decide first"
 
 
 def static_triggers(close: Close, asked: Asked) -> Iterator[Trigger]:
@@ -65,7 +69,8 @@ def ladder_triggers(close: Close, roll_rule: int, params: LadderParams, asked: A
         if dte == EMPTY:
             planned = condor_is_planned(book)
             built = _trigger(layer, "condor planned", Reason.LADDER_BUILT, float(planned), 1.0, "")
-            yield asked.state(built, planned, "its weight is zero, or there is nothing to size it on")
+            found = asked.state(built, planned, "its weight is zero, or there is nothing to size it on")
+            yield found if planned else found._replace(told="waits for a condor")
             continue
         reason = roll_reason(today, book, layer, roll_rule, params)
         least = roll_dte(layer, roll_rule, params)
@@ -75,7 +80,10 @@ def ladder_triggers(close: Close, roll_rule: int, params: LadderParams, asked: A
         if roll_rule == RollRule.CALENDAR:
             age = today.fill_day - oldest_entry(today, book)
             due = _trigger(layer, "calendar roll", Reason.CALENDAR_ROLL, age, params.calendar_days, "days")
-            yield _of_bucket(due, reason == Reason.CALENDAR_ROLL, close, asked, why)
+            if age >= params.calendar_days and reason == Reason.SET_DTE:
+                yield due._replace(state=MET, told=DTE_FIRST)
+            else:
+                yield _of_bucket(due, reason == Reason.CALENDAR_ROLL, close, asked, why)
         elif roll_rule == RollRule.SPIKE:
             yield _spike(close, layer, reason, params, asked)
         elif layer == Layer.NEAR and params.time_value_gone > 0.0:
@@ -92,6 +100,8 @@ def _spike(close: Close, layer: int, reason: int, params: LadderParams, asked: A
     )
     rise = float(today.vix_closes[-1] / mean - 1.0)
     trigger = _trigger(layer, "spike of VIX", Reason.SPIKE_ROLL, rise, params.spike_rise, "share")
+    if math.isnan(rise):
+        return trigger._replace(state=UNAVAILABLE, told=f"needs {CLOSES_BEFORE + 1} closes of VIX")
     if reason == Reason.SPIKE_ROLL:
         return _of_bucket(trigger, True, close, asked, "a roll would change nothing")
     if vix_spikes(today, params.spike_rise):
@@ -123,7 +133,7 @@ def _time_value(close: Close, reason: int, params: LadderParams, asked: Asked) -
     if reason == Reason.TIME_VALUE_GONE:
         return _of_bucket(trigger, True, close, asked, "a roll would change nothing")
     if value <= floor:
-        return trigger._replace(state=MET, told="its days to expiry decide first")
+        return trigger._replace(state=MET, told=DTE_FIRST)
     return trigger
 
 

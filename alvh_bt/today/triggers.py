@@ -119,7 +119,11 @@ def nearest(triggers: Iterable[Trigger]) -> Trigger | None:
     """Return the armed trigger that lacks the smallest share of its threshold, or None.
 
     Distances in points, days and deltas cannot be compared; shares of the threshold can, roughly. A
-    threshold of zero has no share, and does not count.
+    threshold of zero has no share, and a trigger without a unit no distance: they do not count.
     """
-    armed = [t for t in triggers if t.state == ARMED and math.isfinite(t.distance) and t.threshold != 0.0]
+    armed = [
+        t
+        for t in triggers
+        if t.state == ARMED and math.isfinite(t.distance) and t.threshold != 0.0 and t.unit
+    ]
     return min(armed, key=lambda t: t.distance / abs(t.threshold), default=None)
