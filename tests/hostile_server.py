@@ -133,6 +133,18 @@ def half_written(body: str) -> Answer:
     return answer
 
 
+def unmeasured(body: str) -> Answer:
+    """An answer whose end nothing tells but the closed connection."""
+
+    def answer(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(body.encode())
+
+    return answer
+
+
 def page(handler: Handler) -> None:
     handler.say(b"<!DOCTYPE html><html><head><title>Are you a robot?</title></head></html>")
 

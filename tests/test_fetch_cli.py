@@ -70,6 +70,21 @@ def test_without_what_a_study_needs_the_status_is_three(server, tmp_path, capsys
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"alvh: {tmp_path / 'a'}: still no spx.csv: ")
 
 
+def test_files_that_no_study_can_read_are_three(server, tmp_path, capsys) -> None:
+    assert fetch(server, tmp_path, *only("spx", "vix")) == 0
+    (tmp_path / "vix.csv").write_text("junk", encoding="utf-8")
+    capsys.readouterr()
+    assert fetch(server, tmp_path, *only("skew")) == 3
+    assert capsys.readouterr().err.splitlines()[-1].startswith("alvh: vix.csv, row 1: ")
+
+
+def test_a_password_in_an_address_is_not_repeated(server, tmp_path, capsys) -> None:
+    for text in ("https://me:hunter2@h.example/x", "https://me:hunter2@h.example/x?a=b"):
+        assert fetch(server, tmp_path, "--mirror", text) == 2
+        error = capsys.readouterr().err
+        assert "hunter2" not in error and "write it as SOURCE=URL" in error
+
+
 def test_nothing_at_all_is_three_and_leaves_the_folder_alone(server, tmp_path, capsys) -> None:
     assert fetch(server, tmp_path, *only("spx", "vix")) == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

@@ -13,7 +13,7 @@ import pytest
 
 from alvh_bt.fetch.cboe_indices import CboeIndices
 from alvh_bt.fetch.fred import Fred
-from alvh_bt.fetch.run import fetch_series
+from alvh_bt.fetch.run import fetch_series, moment_of
 from alvh_bt.fetch.web import Limits, Web
 from alvh_bt.fetch.yahoo import Yahoo
 from alvh_bt.folder.provenance import read_provenance
@@ -126,11 +126,20 @@ def test_what_is_missing_is_added_and_the_old_rows_stay(server, web, tmp_path) -
 
 def test_the_session_of_today_waits_for_its_close(server, web, tmp_path) -> None:
     server.answers[VIX] = hostile.good(GOOD)
-    from alvh_bt.fetch.run import moment_of
-
     noon = moment_of(scenes.NOW.replace(hour=16))
     outcome = fetch_series("vix", [CboeIndices(web, server.url)], tmp_path, noon)
     assert outcome.last == "2024-03-14"
+
+
+def test_a_row_of_today_in_the_file_stays_and_is_no_obstacle(server, web, tmp_path) -> None:
+    """The user has imported this morning's row; the last session that is over is yesterday's."""
+    whole = scenes.canonical_bars()
+    (tmp_path / "vix.csv").write_text(whole, encoding="utf-8")
+    server.answers[VIX] = hostile.good(GOOD)
+    noon = moment_of(scenes.NOW.replace(hour=16))
+    outcome = fetch_series("vix", [CboeIndices(web, server.url)], tmp_path, noon)
+    assert (outcome.status, outcome.last, outcome.tried) == ("unchanged", "2024-03-15", ())
+    assert (tmp_path / "vix.csv").read_text(encoding="utf-8") == whole
 
 
 def test_small_differences_are_told_and_the_new_number_counts(server, web, tmp_path) -> None:

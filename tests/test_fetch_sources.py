@@ -20,7 +20,7 @@ from yfinance.scrapers.history import PriceHistory
 from alvh_bt.errors import ConfigError, DataError
 from alvh_bt.fetch.cboe_futures import CboeFutures, contract_rows, contracts_of
 from alvh_bt.fetch.cboe_indices import CboeIndices
-from alvh_bt.fetch.events import Events, calendar_meetings, historical_meetings
+from alvh_bt.fetch.events import Events, calendar_meetings, historical_meetings, scheduled_days
 from alvh_bt.fetch.fred import Fred, FredBaa
 from alvh_bt.fetch.plan import PLAN, SOURCES, read_mirrors, wanted
 from alvh_bt.fetch.run import fetch_series
@@ -110,10 +110,31 @@ def test_the_other_spread_does_not_continue_the_first(server, web, tmp_path) -> 
         "observation_date,BAA10Y\n2024-03-13,1.60\n2024-03-14,1.61\n2024-03-15,1.62\n"
     )
     sources = [Fred(web, server.url), FredBaa(web, server.url)]
-    outcome = fetch_series("hy_oas", sources, tmp_path, scenes.MOMENT)
-    assert outcome.status == "kept"
-    assert "HTTP 404" in outcome.tried[0]
-    assert "2 values differ" in outcome.tried[1]
+    for force in (False, True):  # forced, the whole of it is asked for
+        server.answers["/fredgraph.csv?id=BAA10Y"] = server.answers[
+            "/fredgraph.csv?id=BAA10Y&cosd=2024-02-29"
+        ]
+        outcome = fetch_series("hy_oas", sources, tmp_path, scenes.MOMENT, force)
+        assert outcome.status == "kept"
+        assert "HTTP 404" in outcome.tried[0]
+        assert "fred_baa gives another quantity than the file there" in outcome.tried[1]
+
+
+def test_a_file_of_the_other_spread_is_continued_by_it_alone(server, web, tmp_path) -> None:
+    baa = "observation_date,BAA10Y\n2024-03-13,1.60\n2024-03-14,1.61\n"
+    server.answers["/fredgraph.csv?id=BAA10Y"] = hostile.good(baa)
+    sources = [Fred(web, server.url), FredBaa(web, server.url)]
+    assert fetch_series("hy_oas", sources, tmp_path, scenes.MOMENT).source == "fred_baa"
+    for query in ("id=BAA10Y", "id=BAA10Y&cosd=2024-02-29"):
+        server.answers[f"/fredgraph.csv?{query}"] = hostile.good(f"{baa}2024-03-15,1.62\n")
+    hy = "observation_date,BAMLH0A0HYM2\n2024-03-13,3.13\n2024-03-14,3.10\n2024-03-15,3.1\n"
+    for query in ("id=BAMLH0A0HYM2", "id=BAMLH0A0HYM2&cosd=2024-02-29"):
+        server.answers[f"/fredgraph.csv?{query}"] = hostile.good(hy)
+    outcome = fetch_series("hy_oas", sources, tmp_path, scenes.MOMENT, force=True)
+    assert (outcome.status, outcome.source) == ("placed", "fred_baa")
+    assert "fred gives another quantity" in outcome.tried[0]
+    text = (tmp_path / "hy_oas.csv").read_text()
+    assert text == "date,hy_oas\n2024-03-13,1.6\n2024-03-14,1.61\n2024-03-15,1.62\n"
 
 
 # Yahoo
@@ -248,10 +269,18 @@ def test_contracts_are_asked_for_by_expiry_and_joined_by_day(server, web) -> Non
     assert len(asked) >= 8
 
 
+def test_a_hole_in_the_curve_is_no_month_that_is_not_listed_yet(server, web) -> None:
+    place = "/data/us/futures/market_statistics/historical_data/VX/VX_{}.csv"
+    server.answers[place.format("2024-03-20")] = contract_csv("H (Mar 2024)", 14.5, "2024-03-15")
+    server.answers[place.format("2024-05-22")] = contract_csv("K (May 2024)", 16.5, "2024-03-15")
+    with pytest.raises(DataError, match=r"VX_2024-04-17.csv: .*HTTP 404"):
+        CboeFutures(web, server.url).fetch("vx_futures", dt.date(2024, 3, 14), UNTIL)
+
+
 def test_the_nearest_eight_months_are_kept(web, monkeypatch) -> None:
     expiries = [each.expiry for each in contracts_of(dt.date(2024, 1, 2), dt.date(2024, 12, 31))][:10]
 
-    def rows(self: CboeFutures, contract: Any, until: dt.date) -> pd.DataFrame:
+    def rows(self: CboeFutures, contract: Any) -> pd.DataFrame:
         days = {"date": [pd.Timestamp("2024-01-10")], "expiry": [pd.Timestamp(contract.expiry)]}
         return pd.DataFrame({**days, "settle": [14.0]})
 
@@ -272,7 +301,7 @@ def test_what_the_newer_archive_lacks_of_2013_comes_from_the_older(server, web) 
         f"{HEADER}\n01/10/2013,F (Jan 13),14,15,13,14,13.5,0,1,0,1\n"
     )
     source = CboeFutures(web, server.url)
-    rows = source._contract(contracts_of(dt.date(2013, 1, 10), dt.date(2013, 1, 11))[0], UNTIL)
+    rows = source._contract(contracts_of(dt.date(2013, 1, 10), dt.date(2013, 1, 11))[0])
     assert rows["settle"].tolist() == [13.5]
 
 
@@ -423,6 +452,28 @@ def test_a_schedule_may_end_earlier_when_a_meeting_is_moved(server, web, tmp_pat
         server.answers[f"/{page}.htm"] = hostile.absent
     outcome = fetch_series("macro_events", [Events(web, server.url)], tmp_path, scenes.MOMENT)
     assert (outcome.status, outcome.last) == ("placed", "2024-04-24")
+
+
+def test_figures_and_announced_dates_stay_when_a_publisher_fails(server, web, tmp_path) -> None:
+    """What the user knew of a release, and what was announced before, is not lost with one fetch."""
+    old = (
+        "date,event,time_et,actual,consensus\n2024-03-13,CPI,08:30,0.4,0.3\n2024-03-14,PPI,08:30,,0.2\n"
+        "2024-05-15,CPI,08:30,,0.3\n2024-07-11,CPI,08:30,,\n"
+    )
+    (tmp_path / "macro_events.csv").write_text(old, encoding="utf-8")
+    serve_events(server)
+    for page in ("cpi", "ppi"):
+        server.answers[f"/{page}.htm"] = hostile.absent
+    outcome = fetch_series("macro_events", [Events(web, server.url)], tmp_path, scenes.MOMENT)
+    assert outcome.status == "placed"
+    got = (tmp_path / "macro_events.csv").read_text(encoding="utf-8").splitlines()
+    for line in old.splitlines()[1:]:
+        assert line in got
+
+
+def test_a_slip_on_the_page_costs_its_date_alone() -> None:
+    page = "<td>Feb. 30, 2024</td><td>Mar. 12, 2024</td>"
+    assert scheduled_days("x", page) == [dt.date(2024, 3, 12)]
 
 
 def test_a_page_that_trips_the_parser_is_one_line(server, web, tmp_path) -> None:

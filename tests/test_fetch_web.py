@@ -160,6 +160,39 @@ def test_passwords_of_netrc_are_not_sent(server, tmp_path, monkeypatch, web) -> 
     assert sent == [None]
 
 
+def test_a_redirect_takes_no_password_along(server, tmp_path, monkeypatch, web) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login me password hunter2\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    there = server.url.replace("127.0.0.1", "localhost")
+    server.answers["/a.csv"] = hostile.redirect(f"{there}/b.csv")
+    sent: list[str | None] = []
+
+    def answer(handler: hostile.Handler) -> None:
+        sent.append(handler.headers.get("Authorization"))
+        handler.say(BODY.encode())
+
+    server.answers["/b.csv"] = answer
+    assert web.get(f"{server.url}/a.csv") == BODY.encode()
+    assert sent == [None]
+
+
+def test_a_redirect_may_name_an_address_in_its_query(server, web) -> None:
+    server.answers["/a.csv"] = hostile.redirect("/c.csv?next=https://example.org/")
+    server.answers["/c.csv?next=https://example.org/"] = hostile.good(BODY)
+    assert web.get(f"{server.url}/a.csv") == BODY.encode()
+
+
+def test_an_answer_that_only_the_closed_connection_ends_must_end_a_line(server, web) -> None:
+    server.answers["/a.csv"] = hostile.unmeasured(BODY)
+    assert web.get(f"{server.url}/a.csv") == BODY.encode()
+    server.answers["/a.csv"] = hostile.unmeasured(BODY[:-2])
+    with pytest.raises(DataError, match="broke off half-way"):
+        web.get(f"{server.url}/a.csv")
+    server.answers["/a.csv"] = hostile.good(BODY[:-1])  # its length is told
+    assert web.get(f"{server.url}/a.csv") == BODY[:-1].encode()
+
+
 def test_a_host_that_is_not_there_is_not_waited_for_twice(web) -> None:
     with hostile.serving() as gone:
         url = gone.url

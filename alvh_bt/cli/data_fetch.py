@@ -120,7 +120,7 @@ def _show(bars: Progress, part: TaskID, done: int, total: int | None) -> None:
 
 def _check_enough(outcomes: list[Outcome], folder: Path) -> None:
     """Raise DataError where nothing came, or where a study could not run on the folder."""
-    from alvh_bt.fetch.canonical import REQUIRED
+    from alvh_bt.fetch.canonical import REQUIRED, checked
 
     for each in outcomes:
         if each.status in ("kept", "failed"):
@@ -130,5 +130,7 @@ def _check_enough(outcomes: list[Outcome], folder: Path) -> None:
         raise DataError(
             f"{folder}: still no {' and no '.join(lacking)}: see the lines above, and fetch again"
         )
+    for spec in REQUIRED:
+        checked((folder / f"{spec.name}.csv").read_bytes(), spec, dt.date.today())
     if all(not each.source for each in outcomes):
         raise DataError(f"{folder}: nothing could be fetched: see the lines above; what was there is kept")

@@ -61,7 +61,7 @@ def check_answer(where: str, content: bytes, kind: Kind) -> None:
 
 def _title(content: bytes) -> str:
     """Return the title of a page, quoted and on one line; nothing where it has none."""
-    found = _TITLE.search(content[:65536])
+    found = _TITLE.search(content[:4096])
     if not found:
         return ""
     text = " ".join(found[1].decode("utf-8", "replace").split())

@@ -72,17 +72,29 @@ class CboeFutures(Source):
         """
         contracts = contracts_of(since or _FIRST, until)
         tables = []
+        missing: AbsentError | None = None
         for k, contract in enumerate(contracts):
             self.web.watch(k, len(contracts))
-            tables.append(self._contract(contract, until))
+            try:
+                tables.append(self._contract(contract))
+            except AbsentError as error:
+                if contract.expiry <= until:
+                    raise
+                # The furthest months may be listed a little later than the rules foresee.
+                missing = missing or error
+            else:
+                if missing is not None:
+                    raise missing
+        if not tables and missing is not None:
+            raise missing
         whole = pd.concat(tables, ignore_index=True)
         whole = whole[whole["date"] >= pd.Timestamp(since or _FIRST)]
         whole = whole.sort_values(["date", "expiry"], ignore_index=True)
         nearest = whole.groupby("date").cumcount() < _MONTHS
         return Fetched(whole[nearest].reset_index(drop=True), f"{self.base}/{_BY_DAY}/")
 
-    def _contract(self, contract: _Contract, until: dt.date) -> pd.DataFrame:
-        """Return the rows of a contract, the newer archive's first; none if it is not listed yet."""
+    def _contract(self, contract: _Contract) -> pd.DataFrame:
+        """Return the rows of a contract, the newer archive's first; AbsentError if no archive has it."""
         found = []
         absent: AbsentError | None = None
         for url in self._addresses(contract):
@@ -90,11 +102,8 @@ class CboeFutures(Source):
                 found.append(contract_rows(shown(url), self.web.get(url), contract.expiry))
             except AbsentError as error:
                 absent = error
-        if not found:
-            if contract.expiry <= until and absent is not None:
-                raise absent
-            # The furthest month may be listed a little later than the rules foresee.
-            return _no_rows()
+        if not found and absent is not None:
+            raise absent
         rows = pd.concat(found, ignore_index=True)
         return rows.drop_duplicates("date", keep="first")
 
@@ -162,13 +171,3 @@ def _check_contract(where: str, named: pd.Series[str], expiry: dt.date) -> None:
         raise DataError(
             f"{where}: rows of another contract ('{cell}'): use a later version, or another source"
         )
-
-
-def _no_rows() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "date": pd.Series(dtype="datetime64[s]"),
-            "expiry": pd.Series(dtype="datetime64[s]"),
-            **{name: pd.Series(dtype="float64") for name in _COLUMNS},
-        }
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import contextlib
 import datetime as dt
 import logging
 import re
@@ -197,8 +198,10 @@ def scheduled_days(where: str, page: str) -> list[dt.date]:
     """
     found = []
     for month, day, year in re.findall(r">\s*([A-Z][a-z]{2})[a-z]*\.? (\d{1,2}), (\d{4})\s*<", page):
-        if month.lower() in _MONTHS:
-            found.append(dt.date(int(year), _MONTHS[month.lower()], int(day)))
+        # A slip on the page (Feb. 30) costs that date, not the others.
+        with contextlib.suppress(ValueError):
+            if month.lower() in _MONTHS:
+                found.append(dt.date(int(year), _MONTHS[month.lower()], int(day)))
     if not found:
         raise DataError(f"{where}: no dates on the page: {_CHANGED}")
     return sorted(found)

@@ -45,7 +45,7 @@ class FredBaa(Fred):
     """Moody's Baa yield less the ten-year Treasury's (BAA10Y), in the place of the high-yield spread.
 
     Another quantity, lower and calmer. It is for folders without the other, whose free history is short;
-    it never continues a file of the other, for the two differ by more than a fetch accepts.
+    it never continues a file of the other, not even under --force.
     """
 
     name: ClassVar[str] = "fred_baa"
@@ -53,3 +53,7 @@ class FredBaa(Fred):
         "The spread is computed by FRED from Moody's and Treasury yields; personal use only."
     )
     symbols: ClassVar[Mapping[str, str]] = {"hy_oas": "BAA10Y"}
+
+
+#: Sources of another quantity than their file is meant for: no file is of one of them and of another.
+STAND_INS: Final = frozenset({FredBaa.name})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,10 @@ from alvh_bt.market.files import FileSpec
 
 #: Of the published numbers that are revised, those that are fetched whole every time.
 WHOLE: Final = frozenset({"shiller", "reer"})
+
+
+#: A date that was announced is moved by less than this; the next one of its kind is four weeks away.
+MOVED_BY: Final = pd.Timedelta(days=14)
 
 
 class Joined(NamedTuple):
@@ -60,15 +64,24 @@ def join(old: pd.DataFrame, new: pd.DataFrame, spec: FileSpec, until: dt.date) -
 def _schedules(stood: pd.DataFrame, fresh: pd.DataFrame, until: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of two schedules that go together.
 
-    In the last days and ahead the new one counts, for dates are moved: old rows of its events are dropped.
-    Before, the old one counts: a month that has an event in it gets no second date of it.
+    In the last days and ahead the new one counts, for dates are moved: an old row goes where the new one has
+    its event within two weeks of it, and not on its day. What the new one says nothing about stays, and so do
+    the figures beside a date that both have. Before, the old one counts: a month that has an event in it gets
+    no second date of it.
     """
-    day, fresh_day = (pd.DatetimeIndex(table.index.get_level_values(0)) for table in (stood, fresh))
-    event, fresh_event = stood.index.get_level_values(1), fresh.index.get_level_values(1)
+    (day, event), (fresh_day, fresh_event) = _rows_of(stood), _rows_of(fresh)
     past = day[day <= pd.Timestamp(until)]
     edge = pd.Timestamp(checked_from(past.max().date() if len(past) else until))
     known = set(zip(day.year, day.month, event, strict=True))
     months = zip(fresh_day.year, fresh_day.month, fresh_event, strict=True)
     is_new = np.array([month not in known for month in months], dtype=np.bool_)
-    announced = fresh_event[fresh_day >= edge]
-    return stood[(day < edge) | ~event.isin(announced)], fresh[(fresh_day >= edge) | is_new]
+    moved = np.zeros(len(day), dtype=np.bool_)
+    for k, (date, name) in enumerate(zip(day, event, strict=True)):
+        apart = abs(fresh_day[fresh_event == name] - date)
+        moved[k] = len(apart) > 0 and pd.Timedelta(0) < apart.min() <= MOVED_BY
+    return stood[(day < edge) | ~moved], fresh[(fresh_day >= edge) | is_new]
+
+
+def _rows_of(schedule: pd.DataFrame) -> tuple[pd.DatetimeIndex, pd.Index[Any]]:
+    """Return the days of a schedule and the event of each."""
+    return pd.DatetimeIndex(schedule.index.get_level_values(0)), schedule.index.get_level_values(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -80,9 +81,10 @@ def read_mirrors(given: Iterable[str] | None) -> dict[str, str]:
     for text in given or ():
         name, equals, url = text.partition("=")
         if not equals or name not in SOURCES:
+            # An address may hold a password: only what looks like a name is repeated.
+            said = f" {name}" if re.fullmatch("[a-z_]{1,40}", name) else ""
             raise ConfigError(
-                f"--mirror {name[:40]}: not a mirror; write it as SOURCE=URL, "
-                f"SOURCE one of {', '.join(SOURCES)}"
+                f"--mirror{said}: not a mirror; write it as SOURCE=URL, SOURCE one of {', '.join(SOURCES)}"
             )
         if name in mirrors:
             raise ConfigError(f"--mirror {name}: is given twice; give one address a source")

@@ -14,12 +14,14 @@ from alvh_bt.errors import AlvhError, DataError
 from alvh_bt.fetch.address import shown
 from alvh_bt.fetch.canonical import check_loads, checked, from_bytes, to_bytes, trimmed
 from alvh_bt.fetch.closed import checked_from, day_there, last_closed
+from alvh_bt.fetch.fred import STAND_INS
 from alvh_bt.fetch.joining import WHOLE, Joined, join
 from alvh_bt.fetch.source import Source
 from alvh_bt.folder.overlap import REVISED
-from alvh_bt.folder.provenance import FileRecord, record_of
+from alvh_bt.folder.provenance import FileRecord, read_provenance, record_of
 from alvh_bt.folder.replacing import SPECS, place_series
 from alvh_bt.market.files import FileSpec
+from alvh_bt.placing import finish_interrupted
 
 _LOG = logging.getLogger("alvh_bt.fetch")
 
@@ -99,17 +101,15 @@ def fetch_series(
         When the folder cannot be written.
     """
     spec = SPECS[name]
+    if folder.is_dir():
+        finish_interrupted(folder)
     old, notes = _standing(folder, spec, moment)
     tried: list[str] = []
     for source in sources:
         try:
             attempt = _attempt(source, spec, old, folder, moment, force)
             record = _record(source, spec, attempt, moment, tried)
-            # A schedule may become shorter: joining has seen to it that only moved dates go.
-            refused = place_series(folder, {name: (attempt.content, record)}, force=force or spec.schedule)
-            if refused:
-                why = "; ".join(refused[name])
-                raise DataError(f"{name}.csv: worse than the file there ({why}): give --force to take it")
+            _place(spec, attempt, record, folder, force)
         except DataError as error:
             tried.append(f"{source.name}: {error}")
             _LOG.info("%s: %s", name, tried[-1])
@@ -132,6 +132,25 @@ def fetch_series(
         return Outcome(name, FAILED, notes=tuple(notes), tried=tuple(tried))
     first, last = str(old["date"].min().date()), str(old["date"].max().date())
     return Outcome(name, KEPT, "", len(old), first, last, 0, tuple(notes), tuple(tried))
+
+
+def _place(spec: FileSpec, attempt: _Attempt, record: FileRecord, folder: Path, force: bool) -> None:
+    """Place a series; DataError where it is worse than what stands there."""
+    # A schedule may become shorter: joining has seen to it that only moved dates go.
+    refused = place_series(folder, {spec.name: (attempt.content, record)}, force, moved=spec.schedule)
+    if refused:
+        why = "; ".join(refused[spec.name])
+        raise DataError(f"{spec.name}.csv: worse than the file there ({why}): give --force to take it")
+
+
+def _check_quantity(source: Source, name: str, folder: Path) -> None:
+    """Raise DataError where a source would continue a file with another quantity, whatever is forced."""
+    record = read_provenance(folder).get(name)
+    stands_in = record is not None and record.source in STAND_INS
+    if (source.name in STAND_INS) != stands_in:
+        raise DataError(
+            f"{name}.csv: {source.name} gives another quantity than the file there: remove that to take it"
+        )
 
 
 def _record(
@@ -177,6 +196,8 @@ def _attempt(
     DataError
         The source fails, gives what no market can be made of, or disagrees with the old series.
     """
+    if old is not None:
+        _check_quantity(source, spec.name, folder)
     whole = old is None or force or spec.name in WHOLE
     since = None if old is None or whole else checked_from(min(old["date"].max().date(), moment.until))
     frame, url = _rows(source, spec, since, moment)
@@ -190,7 +211,8 @@ def _attempt(
         _check_agreement(joined, old, frame, source, spec, force)
         frame = joined.frame
     content = to_bytes(frame)
-    check_loads(checked(content, spec, moment.until), spec, folder, moment.until)
+    # Up to today: rows of today may have been imported, and what is fetched ends with the last session.
+    check_loads(checked(content, spec, moment.today), spec, folder, moment.today)
     return _Attempt(content, url, notes)
 
 

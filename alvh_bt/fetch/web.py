@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -78,13 +78,16 @@ class _Session(requests.Session):
         """Return where an answer redirects to; raise if that is not https."""
         target: str | None = super().get_redirect_target(resp)
         if target is not None:
-            base = urlsplit(str(resp.url))
-            scheme = urlsplit(target).scheme or base.scheme
-            whole = target if "://" in target else f"{scheme}://{base.netloc}/"
-            if not allowed(whole) or (base.scheme == "https" and scheme != "https"):
+            whole = urljoin(str(resp.url), target)
+            fallen = str(resp.url).startswith("https:") and not whole.startswith("https:")
+            if not allowed(whole) or fallen:
                 resp.close()
                 raise _RefusedError("a redirect to an address that is not https")
         return target
+
+    def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
+        """Take credentials off a redirected request, and put none on: not those of ~/.netrc either."""
+        prepared_request.headers.pop("Authorization", None)
 
 
 class Web:
@@ -159,7 +162,7 @@ class Web:
             raise DataError(f"{where}: its host could not be reached a moment ago: {_LATER}")
         self.wait_for(host)
         try:
-            status, content = within(self.limits.total, lambda: self._ask(url))
+            status, content, delimited = within(self.limits.total, lambda: self._ask(url))
         except TooLongError:
             self._session.close()
             self._session = self._new_session()
@@ -177,6 +180,9 @@ class Web:
             raise AbsentError(f"{where}: the server does not give this file (HTTP {status}): {_LATER}")
         if status != requests.codes.ok:
             raise DataError(f"{where}: HTTP {status}: {_LATER}")
+        if kind is Kind.TEXT and not delimited and not content.endswith(b"\n"):
+            # Nothing but the closed connection says where it ends: the last number may lack digits.
+            raise DataError(f"{where}: the answer broke off half-way: {_LATER}")
         check_answer(where, content, kind)
         return content
 
@@ -192,7 +198,8 @@ class Web:
             self._sleep(left)
         self._asked[host] = self._clock()
 
-    def _ask(self, url: str) -> tuple[int, bytes]:
+    def _ask(self, url: str) -> tuple[int, bytes, bool]:
+        """Return the status, the content, and whether the answer itself told where it ends."""
         limits = self.limits
         until = time.monotonic() + limits.total
         with self._session.get(url, timeout=(limits.connect, limits.read), stream=True) as response:
@@ -207,7 +214,8 @@ class Web:
                 if time.monotonic() > until:
                     raise TooLongError
                 pieces.append(piece)
-            return response.status_code, b"".join(pieces)
+            delimited = "Content-Length" in response.headers or bool(getattr(response.raw, "chunked", False))
+            return response.status_code, b"".join(pieces), delimited
 
 
 def _unreachable(error: Exception) -> bool:

@@ -115,7 +115,10 @@ def _plain(where: str, given: Any) -> pd.DataFrame:
 def yfinance_history(symbol: str, start: dt.date, end: dt.date, timeout: float) -> pd.DataFrame:
     """Return what yfinance gives of a symbol; raise what it only logs."""
     import yfinance
+    from yfinance.cache import get_cookie_cache
 
+    # It would keep its cookies pickled in a folder of the user's: nothing is unpickled here.
+    get_cookie_cache().dummy = True
     log = logging.getLogger("yfinance")
     kept = _Kept()
     passed_on = log.propagate

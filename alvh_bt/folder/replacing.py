@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,15 @@ SPECS: Final = {spec.name: spec for spec in FILES}
 
 
 def place_series(
-    folder: Path, files: Mapping[str, tuple[bytes, FileRecord]], force: bool = False, option: str = "--data"
+    folder: Path,
+    files: Mapping[str, tuple[bytes, FileRecord]],
+    force: bool = False,
+    option: str = "--data",
+    moved: bool = False,
 ) -> dict[str, list[str]]:
     """Write series into a folder of market data, and return why those that are left out were.
 
-    Files and provenance are placed as one set. What stood there is kept in `.previous`; content that is
-    there already is not written again.
+    Files and provenance are one set. What stood there is kept in `.previous`; the same is not written again.
 
     Parameters
     ----------
@@ -44,6 +47,8 @@ def place_series(
         Whether a worse file may replace a better one.
     option
         What gave the folder, for messages.
+    moved
+        As in `reasons_against`.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def place_series(
             path = folder / f"{name}.csv"
             old = path.read_bytes() if path.is_file() else None
             if old is not None and old != content:
-                reasons = reasons_against(old, content, SPECS[name])
+                reasons = reasons_against(old, content, SPECS[name], moved)
                 if reasons and not force:
                     refused[name] = reasons
                     continue
@@ -83,7 +88,7 @@ def place_series(
     return refused
 
 
-def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
+def reasons_against(old: bytes, new: bytes, spec: FileSpec, moved: bool = False) -> list[str]:
     """Return why `new` is worse than `old`: shorter, older, with more gaps, lacking values, or contrary.
 
     Parameters
@@ -92,6 +97,9 @@ def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
         The bytes of two CSVs of one series. An old file that cannot be used is worse than any.
     spec
         What the series is.
+    moved
+        Whether its dates may have been moved, so that it may be shorter or end earlier: then it may lack as
+        many values of a column as it lacks of the old dates, and no more.
 
     Raises
     ------
@@ -104,6 +112,9 @@ def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
         check_table(stood, spec, dt.date.max)
     except DataError:
         return []
+    if moved:
+        gone = set(_keys(stood)) - set(_keys(fresh))
+        return _values_lost(fresh, stood, len(gone))
     found = []
     first, last = (calendar_date(int(day)) for day in (fresh.day.min(), fresh.day.max()))
     was_first, was_last = (calendar_date(int(day)) for day in (stood.day.min(), stood.day.max()))
@@ -121,6 +132,10 @@ def reasons_against(old: bytes, new: bytes, spec: FileSpec) -> list[str]:
     if differs := disagreement(stood, fresh, spec):
         found.append(f"disagrees with the old by more than {BELIEVED:.1%}: {differs}")
     return found
+
+
+def _keys(table: Table) -> Iterator[tuple[Any, ...]]:
+    return zip(table.day.tolist(), *(labels.tolist() for labels in table.labels.values()), strict=True)
 
 
 def _gaps(table: Table, other: Table) -> int:
