@@ -9,9 +9,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from engine_fixtures import embedded, window_study
 
+from alvh_bt.audit.clock import clock_ahead
 from alvh_bt.audit.conduct import imported, judged
 from alvh_bt.audit.ledger import check_books
 from alvh_bt.audit.look_ahead import choose_cuts, first_difference, other_future
@@ -20,6 +22,52 @@ from alvh_bt.audit.subjects import World, check_subject, load_subject, run_subje
 from alvh_bt.cli.main import run
 from alvh_bt.engine.results import RunResult
 from alvh_bt.errors import ConfigError
+from alvh_bt.own_class import load_own
+
+#: A module that asks for the day in many ways, and must still know a date when it sees one.
+CLOCKS = """
+import datetime
+import sys
+import time
+from datetime import date, datetime as moment
+
+import pandas as pd
+
+sys.path.insert(0, __file__.rpartition("/")[0])
+import clock_helper
+
+NOW = date.today()
+sys.path.pop(0)
+
+
+class Day(date):
+    pass
+
+
+class Mine:
+    @staticmethod
+    def tells():
+        import time as late
+
+        real = pd.Timestamp(2020, 1, 2).to_pydatetime()
+        assert isinstance(real, date) and isinstance(real, moment) and issubclass(type(real), date)
+        assert type(Day(2020, 1, 2)) is Day and isinstance(Day(2020, 1, 2), Day)
+        assert not isinstance(real.date(), (moment, Day)) and date(2020, 1, 2) == real.date()
+        assert time.localtime(0.0).tm_year in (1969, 1970)
+        return [
+            NOW,
+            datetime.date.today(),
+            moment.now().date(),
+            moment.now(datetime.UTC).date(),
+            date.fromtimestamp(late.time()),
+            date(*time.gmtime()[:3]),
+            date(*clock_helper.localtime()[:3]),
+            date.fromisoformat(time.strftime("%Y-%m-%d")),
+            moment.strptime(time.ctime(), "%c").date(),
+            moment.strptime(time.asctime(), "%c").date(),
+            pd.Timestamp.now().date(),
+        ]
+"""
 
 STUDY = window_study("2015-07-01", "2015-09-30")
 
@@ -183,6 +231,20 @@ def test_what_could_look_around_is_a_warning(tmp_path: Path) -> None:
     assert warnings == ["uses f_back, inspect: it can look around in the program that calls it"]
     source.write_text("import math\n")
     assert judged([], source, None) == ([], [])
+
+
+def test_the_other_clock_is_ahead_for_the_users_code_alone(tmp_path: Path) -> None:
+    (tmp_path / "clock_helper.py").write_text("from time import localtime\n", encoding="utf-8")
+    source = tmp_path / "mine.py"
+    source.write_text(CLOCKS, encoding="utf-8")
+    before = dt.date.today()
+    with clock_ahead([source]):
+        tells = load_own(f"{source}:Mine", object, named=False).tells
+        told = [day - before for day in tells()]
+        assert dt.date.today() - before < dt.timedelta(days=2)
+    assert len(told) == 11
+    assert all(dt.timedelta(days=401) <= ahead <= dt.timedelta(days=403) for ahead in told), told
+    assert pd.Timestamp.now().date() - before < dt.timedelta(days=2)
 
 
 def test_a_class_that_is_not_in_the_file_is_bad_usage(tmp_path: Path) -> None:

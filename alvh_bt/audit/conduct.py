@@ -12,6 +12,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -48,7 +49,7 @@ class _Watch:
     """Acts of the code in one file and in those of its folder: (what it is, what was done)."""
 
     def __init__(self, source: Path) -> None:
-        self.source, self.folder = str(source), f"{source.parent}{os.sep}"
+        self.source = source
         self.acts: dict[tuple[str, str], None] = {}
         self.busy = False
 
@@ -76,18 +77,23 @@ class _Watch:
     def _is_theirs(self) -> bool:
         frame: Any = sys._getframe(2)
         while frame is not None:
-            name = str(Path(frame.f_code.co_filename).resolve())
-            if name == self.source or (name.startswith(self.folder) and _is_own_code(name)):
+            if is_code_of(self.source, frame.f_code.co_filename):
                 return True
             frame = frame.f_back
         return False
 
 
-def _is_own_code(name: str) -> bool:
-    return "site-packages" not in name and not name.startswith(_PACKAGE)
+@lru_cache(maxsize=4096)
+def is_code_of(source: Path, name: str) -> bool:
+    """Return whether the file `name` is a user's source, or a module in its folder that is nobody else's."""
+    path = Path(name).resolve()
+    if path == source:
+        return True
+    elsewhere = "site-packages" in path.parts or path.is_relative_to(_PACKAGE)
+    return path.is_relative_to(source.parent) and not elsewhere
 
 
-_PACKAGE: Final = f"{Path(__file__).resolve().parents[1]}{os.sep}"
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
