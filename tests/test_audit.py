@@ -31,6 +31,7 @@ CAUGHT = {
     "hedges.py:HashOrder": ("other process",),
     "hedges.py:Hoarder": ("same again",),
     "hedges.py:BookWriter": ("run",),
+    "hedges.py:Lister": ("run",),
     "strategies.py:Banker": ("books",),
     "hedges.py:Raises": ("run",),
     "hedges.py:Leaves": ("run",),
@@ -44,6 +45,7 @@ CAUGHT = {
 WORDS = {
     "array-base": "LookupError: there is nothing behind the closes",
     "book-writer": "AccountingError: the hedge writes to the book",
+    "lister": "AccountingError: it writes to the calendar",
     "raises": "after 2018-01-30: ZeroDivisionError: on purpose",
     "leaves": "SystemExit: 0",
     "expired": "which had settled by",

@@ -197,6 +197,16 @@ class BookWriter(Buyer):
         return False
 
 
+class Lister(Buyer):
+    """Lists every VIX expiry since ever."""
+
+    name = "lister"
+
+    def wants(self, today, book):
+        today.vix.listed_from[:] = 0
+        return super().wants(today, book)
+
+
 class Raises(Buyer):
     """Fails on its twentieth day."""
 
