@@ -191,7 +191,7 @@ def test_files_of_the_market_fail_and_others_warn(tmp_path: Path) -> None:
 
 def test_files_of_the_compiler_pass_outside_the_market(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("alvh_bt.audit.conduct.fetched_folder", lambda: tmp_path / "fetched")
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "rules"))
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "rules"))
     names = (
         "__pycache__",
         "f.nbi.tmp.0a1b2c",

@@ -18,6 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import numba
+
 from alvh_bt.market import fetched_folder
 
 #: Events that are noted, with what they are called.
@@ -173,9 +175,9 @@ def is_compilers(about: str) -> bool:
     >>> is_compilers("/home/me/mine.f-9.py311.1.nbc.tmp.1b9ee85d4d"), is_compilers("/home/me/vix.csv")
     (True, False)
     """
-    kept = os.environ.get("NUMBA_CACHE_DIR")
+    kept: str = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     in_folder = Path(about).name == "__pycache__" or Path(about).parent.name == "__pycache__"
-    in_kept = bool(kept) and Path(about).resolve().is_relative_to(Path(str(kept)).resolve())
+    in_kept = kept != "" and Path(about).resolve().is_relative_to(Path(kept).resolve())
     return in_folder or in_kept or bool(_COMPILED.search(about))
 
 
