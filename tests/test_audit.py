@@ -25,12 +25,18 @@ CAUGHT = {
     "strategies.py:NextBar": ("truncated future",),
     "hedges.py:Dice": ("same again",),
     "hedges.py:Clock": ("other process",),
+    "hedges.py:FrozenClock": ("other process",),
+    "hedges.py:PandasClock": ("other process",),
+    "hedges.py:LocalClock": ("other process",),
     "hedges.py:HashOrder": ("other process",),
     "hedges.py:Hoarder": ("same again",),
     "hedges.py:BookWriter": ("run",),
+    "hedges.py:Lister": ("run",),
     "strategies.py:Banker": ("books",),
     "hedges.py:Raises": ("run",),
     "hedges.py:Leaves": ("run",),
+    "hedges.py:Dies": ("run",),
+    "exits.py:Exits": ("run",),
     "hedges.py:Rubbish": ("run",),
     "hedges.py:NanSize": ("run",),
     "hedges.py:Expired": ("run",),
@@ -39,6 +45,7 @@ CAUGHT = {
 WORDS = {
     "array-base": "LookupError: there is nothing behind the closes",
     "book-writer": "AccountingError: the hedge writes to the book",
+    "lister": "AccountingError: it writes to the calendar",
     "raises": "after 2018-01-30: ZeroDivisionError: on purpose",
     "leaves": "SystemExit: 0",
     "expired": "which had settled by",
@@ -50,13 +57,22 @@ def name_of(cheat: str) -> str:
     kind = cheat.rpartition(":")[2]
     if cheat.startswith("strategies"):
         return kind
+    if kind in ("Dies", "Exits"):  # no run has told its name
+        return f"{CHEATS / cheat}"
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind).lstrip("-")
 
 
 @pytest.fixture(scope="module")
 def findings() -> list[Finding]:
     own = [f"{CHEATS / cheat}" for cheat in CAUGHT]
-    study = make_study(hedges=[f"{HONEST}:CheapCalls", f"{CHEATS}/hedges.py:Buyer", *own], **WINDOW)
+    study = make_study(
+        hedges=[
+            f"{HONEST}:CheapCalls",
+            *(f"{CHEATS}/hedges.py:{kind}" for kind in ("Buyer", "Chatty")),
+            *own,
+        ],
+        **WINDOW,
+    )
     return run_audit(load_market(), study, cuts=2)
 
 
@@ -72,7 +88,7 @@ def test_a_cheat_is_caught_by_the_check_that_should(findings, cheat: str) -> Non
     assert all("\n" not in line.detail for line in lines.values())
 
 
-@pytest.mark.parametrize("hedge", ["cheap-calls", "buyer"])
+@pytest.mark.parametrize("hedge", ["cheap-calls", "buyer", "chatty"])
 def test_an_honest_hedge_passes(findings, hedge: str) -> None:
     lines = lines_of(findings, hedge)
     assert [line for line in lines.values() if line.status == "fail"] == []

@@ -9,17 +9,67 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from engine_fixtures import embedded, window_study
 
+from alvh_bt.audit.clock import clock_ahead
 from alvh_bt.audit.conduct import imported, judged
+from alvh_bt.audit.findings import Finding
 from alvh_bt.audit.ledger import check_books
 from alvh_bt.audit.look_ahead import choose_cuts, first_difference, other_future
+from alvh_bt.audit.run import told_apart
 from alvh_bt.audit.sensitivity import DOUBLED, Figures, compare_settings
 from alvh_bt.audit.subjects import World, check_subject, load_subject, run_subject
 from alvh_bt.cli.main import run
 from alvh_bt.engine.results import RunResult
 from alvh_bt.errors import ConfigError
+from alvh_bt.own_class import load_own
+
+#: A module that asks for the day in many ways, and must still know a date when it sees one.
+CLOCKS = """
+import datetime
+import sys
+import time
+from datetime import date, datetime as moment
+
+import pandas as pd
+
+sys.path.insert(0, __file__.rpartition("/")[0])
+import clock_helper
+
+NOW = date.today()
+sys.path.pop(0)
+
+
+class Day(date):
+    pass
+
+
+class Mine:
+    @staticmethod
+    def tells():
+        import time as late
+
+        real = pd.Timestamp(2020, 1, 2).to_pydatetime()
+        assert isinstance(real, date) and isinstance(real, moment) and issubclass(type(real), date)
+        assert type(Day(2020, 1, 2)) is Day and isinstance(Day(2020, 1, 2), Day)
+        assert not isinstance(real.date(), (moment, Day)) and date(2020, 1, 2) == real.date()
+        assert time.localtime(0.0).tm_year in (1969, 1970)
+        return [
+            NOW,
+            datetime.date.today(),
+            moment.now().date(),
+            moment.now(datetime.UTC).date(),
+            date.fromtimestamp(late.time()),
+            date(*time.gmtime()[:3]),
+            date(*clock_helper.localtime()[:3]),
+            date.fromisoformat(time.strftime("%Y-%m-%d")),
+            moment.strptime(time.ctime(), "%c").date(),
+            moment.strptime(time.asctime(), "%c").date(),
+            pd.Timestamp.now().date(),
+        ]
+"""
 
 STUDY = window_study("2015-07-01", "2015-09-30")
 
@@ -139,6 +189,70 @@ def test_files_of_the_market_fail_and_others_warn(tmp_path: Path) -> None:
     assert imported(source) == ["polars"]
 
 
+def test_files_of_the_compiler_pass_outside_the_market(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("alvh_bt.audit.conduct.fetched_folder", lambda: tmp_path / "fetched")
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "rules"))
+    names = (
+        "__pycache__",
+        "f.nbi.tmp.0a1b2c",
+        "f.nbc.tmp.ff",
+        "f.nbi",
+        "lib.so",
+        "x.tmp",
+        "rules/mine/tmpab3_x",
+    )
+    assert judged([("file", str(tmp_path / name)) for name in names], None, tmp_path / "data") == ([], [])
+    acts = [("file", str(tmp_path / name)) for name in ("data/vix.tmp", "data/x.so", "fetched/vix.csv")]
+    assert len(judged(acts, None, tmp_path / "data")[0]) == 3
+
+
+def test_a_study_that_fills_on_the_same_close_is_warned_of() -> None:
+    def of(pnl: float) -> Figures:
+        return Figures(pnl, float("nan"), -0.1, 1.0, False)
+
+    base = {"none": of(0.0), "mine": of(15_000.0)}
+    tried = {"next_open": {"none": of(0.0), "mine": of(5_000.0)}}
+    told, warned = compare_settings(base, tried, "mine", 250_000.0, "same_close")
+    assert warned == ["next_open: same_close is +10,000 USD better against none, as if it saw the next day"]
+    assert compare_settings(base, tried, "mine", 250_000.0, "next_close")[1] == []
+    assert "CAGR n/a to n/a" in told[0]
+
+
+@pytest.mark.parametrize("column", ["right", "expiry"])
+def test_a_close_of_another_contract_than_the_lots_is_found(column) -> None:
+    trades = futures_run().trades.copy()
+    closed = trades.query("action == 'close' and right == 'C'").index[0]
+    other = {"right": "P", "expiry": trades.loc[closed, "expiry"] + dt.timedelta(days=7)}
+    trades.loc[closed, column] = other[column]
+    wrong = check_books(dataclasses.replace(futures_run(), trades=trades), World(*embedded()), STUDY).wrong
+    assert any("is another contract than the lot's" in line for line in wrong)
+
+
+def test_hedges_of_one_name_are_told_apart() -> None:
+    def lines(hedge: str) -> list[Finding]:
+        return [Finding(hedge, "run", "pass", ""), Finding(hedge, "books", "pass", "")]
+
+    told = told_apart({"layered": lines("layered"), "a.py:B": lines("layered"), "a.py:C": lines("c")})
+    assert {name: own[1].hedge for name, own in told.items()} == {
+        "layered": "layered",
+        "a.py:B": "a.py:B",
+        "a.py:C": "c",
+    }
+
+
+def test_a_module_is_found_without_running_its_package(tmp_path: Path, monkeypatch) -> None:
+    package = tmp_path / "broken_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("1 / 0\n", encoding="utf-8")
+    (package / "mod.py").write_text("class Mine:\n    pass\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    check_subject("broken_package.mod:Mine")
+    with pytest.raises(ConfigError, match=r"broken_package.absent does not exist; check the path or module"):
+        check_subject("broken_package.absent:Mine")
+    with pytest.raises(ConfigError, match=r"cannot be imported \(ZeroDivisionError"):
+        load_subject("broken_package.mod:Mine")
+
+
 def test_nothing_that_a_rule_is_given_leads_to_later_days() -> None:
     world = embedded()
     i = world.market.index_of(dt.date(2017, 3, 1))
@@ -183,6 +297,20 @@ def test_what_could_look_around_is_a_warning(tmp_path: Path) -> None:
     assert warnings == ["uses f_back, inspect: it can look around in the program that calls it"]
     source.write_text("import math\n")
     assert judged([], source, None) == ([], [])
+
+
+def test_the_other_clock_is_ahead_for_the_users_code_alone(tmp_path: Path) -> None:
+    (tmp_path / "clock_helper.py").write_text("from time import localtime\n", encoding="utf-8")
+    source = tmp_path / "mine.py"
+    source.write_text(CLOCKS, encoding="utf-8")
+    before = dt.date.today()
+    with clock_ahead([source]):
+        tells = load_own(f"{source}:Mine", object, named=False).tells
+        told = [day - before for day in tells()]
+        assert dt.date.today() - before < dt.timedelta(days=2)
+    assert len(told) == 11
+    assert all(dt.timedelta(days=401) <= ahead <= dt.timedelta(days=403) for ahead in told), told
+    assert pd.Timestamp.now().date() - before < dt.timedelta(days=2)
 
 
 def test_a_class_that_is_not_in_the_file_is_bad_usage(tmp_path: Path) -> None:

@@ -10,11 +10,15 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
+
+import numba
 
 from alvh_bt.market import fetched_folder
 
@@ -37,8 +41,10 @@ _ACTS: Final = {
 UNSEEN: Final = ("ctypes", "cffi", "pyarrow", "polars", "duckdb", "h5py", "tables", "netCDF4")
 #: Attributes that lead from a function to those that called it.
 _FRAMES: Final = frozenset({"_getframe", "f_back", "f_locals", "f_globals", "tb_frame", "gi_frame"})
-#: Sources, compiled sources and compiled rules: loading them tells nothing of the market.
-_CODE: Final = (".py", ".pyc", ".pyi", ".so", ".pyd", ".nbi", ".nbc", ".tmp")
+#: Sources, and compiled sources with the name under which Python writes them: no news of the market.
+_SOURCES: Final = re.compile(r"\.py[ci]?(\.\d+)?$")
+#: Libraries, compiled rules and what is yet to be renamed: no news either, outside the market's folders.
+_COMPILED: Final = re.compile(r"\.(so|pyd|tmp|nb[ic])$|\.nb[ic]\.tmp\.[0-9a-f]+$")
 
 _watching: list[_Watch] = []
 _hooked: list[bool] = []
@@ -48,7 +54,7 @@ class _Watch:
     """Acts of the code in one file and in those of its folder: (what it is, what was done)."""
 
     def __init__(self, source: Path) -> None:
-        self.source, self.folder = str(source), f"{source.parent}{os.sep}"
+        self.source = source
         self.acts: dict[tuple[str, str], None] = {}
         self.busy = False
 
@@ -61,7 +67,7 @@ class _Watch:
         try:
             about = str(args[0]) if args else ""
             if kind == "file":
-                if not isinstance(args[0], (str, bytes, os.PathLike)) or about.endswith(_CODE):
+                if not isinstance(args[0], (str, bytes, os.PathLike)) or _SOURCES.search(about):
                     return
                 about = str(Path(os.fsdecode(args[0])).absolute())
             elif kind == "network":
@@ -76,18 +82,23 @@ class _Watch:
     def _is_theirs(self) -> bool:
         frame: Any = sys._getframe(2)
         while frame is not None:
-            name = str(Path(frame.f_code.co_filename).resolve())
-            if name == self.source or (name.startswith(self.folder) and _is_own_code(name)):
+            if is_code_of(self.source, frame.f_code.co_filename):
                 return True
             frame = frame.f_back
         return False
 
 
-def _is_own_code(name: str) -> bool:
-    return "site-packages" not in name and not name.startswith(_PACKAGE)
+@lru_cache(maxsize=4096)
+def is_code_of(source: Path, name: str) -> bool:
+    """Return whether the file `name` is a user's source, or a module in its folder that is nobody else's."""
+    path = Path(name).resolve()
+    if path == source:
+        return True
+    elsewhere = "site-packages" in path.parts or path.is_relative_to(_PACKAGE)
+    return path.is_relative_to(source.parent) and not elsewhere
 
 
-_PACKAGE: Final = f"{Path(__file__).resolve().parents[1]}{os.sep}"
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
@@ -116,8 +127,8 @@ def watched(source: Path | None) -> Iterator[dict[tuple[str, str], None]]:
 
 
 def market_folders(data: Path | None) -> list[Path]:
-    """Return the folders that hold the market's own files."""
-    folders = [data if data is not None else fetched_folder()]
+    """Return the folders that hold the market's own files; fetched ones whatever `data` is."""
+    folders = [fetched_folder()] if data is None else [data, fetched_folder()]
     sample = find_spec("arch")
     if sample is not None and sample.origin is not None:
         folders.append(Path(sample.origin).parent / "data")
@@ -143,6 +154,8 @@ def judged(
     for kind, about in acts:
         if kind == "file" and any(Path(about).resolve().is_relative_to(folder) for folder in folders):
             fails.append(f"opens the market's own file {about}")
+        elif kind == "file" and is_compilers(about):
+            continue
         elif kind == "file":
             warnings.append(f"opens {about} (if the future is in it, no cut can show that)")
         else:
@@ -154,6 +167,18 @@ def judged(
     if unseen:
         warnings.append(f"imports {', '.join(unseen)}, whose files cannot be watched")
     return fails, warnings
+
+
+def is_compilers(about: str) -> bool:
+    """Return whether a file is compiled code, or lies in a folder where numba keeps such.
+
+    >>> is_compilers("/home/me/mine.f-9.py311.1.nbc.tmp.1b9ee85d4d"), is_compilers("/home/me/vix.csv")
+    (True, False)
+    """
+    kept: str = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    in_folder = Path(about).name == "__pycache__" or Path(about).parent.name == "__pycache__"
+    in_kept = kept != "" and Path(about).resolve().is_relative_to(Path(kept).resolve())
+    return in_folder or in_kept or bool(_COMPILED.search(about))
 
 
 def _tree(source: Path | None) -> ast.AST:

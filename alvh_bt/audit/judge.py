@@ -18,6 +18,7 @@ from alvh_bt.audit.sensitivity import (
     compare_settings,
     figures_of,
     settings_to_try,
+    timing_of,
 )
 from alvh_bt.audit.tasks import Base
 from alvh_bt.config import Study
@@ -146,7 +147,8 @@ def _sensitivity(name: str, gave: Mapping[tuple[Any, ...], Any], study: Study) -
         ("fill timing", [setting for setting in tried if setting != DOUBLED]),
         ("doubled costs", [DOUBLED]),
     ):
-        told, warned = compare_settings(base, {each: tried[each] for each in settings}, name, cash)
+        chosen = {each: tried[each] for each in settings}
+        told, warned = compare_settings(base, chosen, name, cash, timing_of(study))
         status: Status = "warning" if warned else "pass"
         yield check, (status, "; ".join(warned + told))
 

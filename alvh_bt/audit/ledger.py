@@ -35,6 +35,7 @@ USD_A_POINT: Final = {
 }
 FUTURES: Final = ("VX", "VXM")
 SHARES: Final = ("VXX", "UVXY")
+_RIGHTS: Final = {"C": 1, "P": -1}
 COMPARED: Final = ("cash", "nav", "interest", "condor_pnl", "hedge_pnl")
 
 
@@ -104,12 +105,14 @@ class Ledger:
             self._say(row, "trades in a lot that was closed")
         if row.action == "settle":
             self._say(row, "settles what was never opened")
-        right = {"C": 1, "P": -1}.get(row.right, 0)
+        right = _RIGHTS.get(row.right, 0)
         terms = (row.root, right, float(row.strike), row.expiry)
         self.lots[row.lot] = Holding(row.book, *terms, row.price, row.contracts)
 
     def _reduce(self, row: Any, held: Holding, usd: float) -> None:
-        if (row.book, row.root, row.strike) != (held.book, held.root, held.strike):
+        same_day = row.expiry == held.expiry or (pd.isna(row.expiry) and pd.isna(held.expiry))
+        terms = (row.book, row.root, _RIGHTS.get(row.right, 0), row.strike)
+        if terms != (held.book, held.root, held.right, held.strike) or not same_day:
             self._say(row, "is another contract than the lot's")
         left = held.contracts + row.contracts
         if row.contracts * held.contracts >= 0.0 or left * held.contracts < -DUST:
@@ -210,9 +213,7 @@ def _trade_flaws(row: Any, world: World, i: int, study: Study) -> Iterator[str]:
     if row.expiry < row.date:
         yield "traded after its expiry"
         return
-    terms = Holding(
-        row.book, row.root, {"C": 1, "P": -1}.get(row.right, 0), row.strike, row.expiry, 0.0, row.contracts
-    )
+    terms = Holding(row.book, row.root, _RIGHTS.get(row.right, 0), row.strike, row.expiry, 0.0, row.contracts)
     if row.action == "settle":
         value = _settlement(terms, world, i)
         if not abs(row.price - value) <= TOLERANCE_USD:

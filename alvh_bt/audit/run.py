@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -91,7 +92,17 @@ def run_audit(
         if isinstance(outcome, Died):
             _log.warning("%s: %s", " ".join(str(part) for part in key), outcome.why)
     found = Outcomes(gave, days, futures)
-    return [line for name in study.hedges for line in findings_of(name, found.by_key, days, futures, study)]
+    lines = {name: findings_of(name, found.by_key, days, futures, study) for name in study.hedges}
+    return [line for name, own in told_apart(lines).items() for line in own]
+
+
+def told_apart(lines: Mapping[str, list[Finding]]) -> dict[str, list[Finding]]:
+    """Return each hedge's lines, under the name as given where several have one name."""
+    tally = Counter(own[0].hedge for own in lines.values())
+    return {
+        name: [line._replace(hedge=name) if tally[line.hedge] > 1 else line for line in own]
+        for name, own in lines.items()
+    }
 
 
 def _compile(world: World, study: Study, first: int) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +44,8 @@ def elsewhere(
 ) -> dict[str, dict[str, str]]:
     """Return the digests of each hedge's run in a new Python process, by hedge.
 
-    There the hedges run one after another in the order given, and strings hash differently.
+    There the hedges run one after another in the order given, and strings hash differently. A hedge that
+    ends the process is run once more alone, and the others go on without it.
 
     Parameters
     ----------
@@ -59,31 +61,48 @@ def elsewhere(
     Raises
     ------
     RuntimeError
-        When the process fails; the last line of what it said.
+        When the process fails before any hedge; the last line of what it said.
     """
     job = {
         "data": None if data is None else str(data),
         "settings": study.settings(),
-        "hedges": list(hedges),
         "other_clock": other_clock,
         "fingerprint": market.fingerprint,
     }
+    found: dict[str, dict[str, str]] = {}
+    rest = list(hedges)
+    while rest:
+        gave, why = _process(job, rest)
+        found.update(zip(rest, gave, strict=False))
+        rest = rest[len(gave) :]
+        if rest:
+            suspect = rest.pop(0)
+            if gave:  # else nobody had run before it
+                gave, why = _process(job, [suspect])
+            found[suspect] = gave[0] if gave else {"error": f"its process ended ({why})"}
+    return found
+
+
+def _process(job: dict[str, Any], hedges: Sequence[str]) -> tuple[list[dict[str, str]], str]:
+    """Return the digests of the hedges that a new process got through, and what it said last."""
     seed = _HASH_SEEDS[os.environ.get("PYTHONHASHSEED") == _HASH_SEEDS[0]]
     command = [sys.executable, "-m", "alvh_bt.audit.again"]
-    done = subprocess.run(
-        command,
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONHASHSEED": seed},
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise RuntimeError(f"another process: {said[-1]}")
-    # What the user's code prints comes before.
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "digests"
+        done = subprocess.run(
+            command,
+            input=json.dumps({**job, "hedges": list(hedges), "out": str(out)}),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
+    said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+    if not lines:
+        raise RuntimeError(f"another process: {said}")
+    return [json.loads(line) for line in lines[1:]], said
 
 
 def told_difference(here: dict[str, str], there: dict[str, str]) -> str | None:

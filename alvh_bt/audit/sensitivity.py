@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -72,7 +73,11 @@ def timing_of(study: Study) -> str:
 
 
 def compare_settings(
-    base: Mapping[str, Figures], tried: Mapping[str, Mapping[str, Figures]], hedge: str, starting_cash: float
+    base: Mapping[str, Figures],
+    tried: Mapping[str, Mapping[str, Figures]],
+    hedge: str,
+    starting_cash: float,
+    timing: str = "next_open",
 ) -> tuple[list[str], list[str]]:
     """Return sentences on what each setting changes for a hedge, and those that warn.
 
@@ -86,6 +91,8 @@ def compare_settings(
         Whose sentences.
     starting_cash
         USD.
+    timing
+        The study's own fill timing, of `TIMINGS`.
     """
     told: list[str] = []
     warned: list[str] = []
@@ -97,8 +104,8 @@ def compare_settings(
             continue
         before, after = base[hedge], others[hedge]
         told.append(
-            f"{setting}: P&L {after.pnl_usd - before.pnl_usd:+,.0f} USD, CAGR {before.cagr:+.2%} to "
-            f"{after.cagr:+.2%}, drawdown {before.max_drawdown:.1%} to {after.max_drawdown:.1%}, "
+            f"{setting}: P&L {after.pnl_usd - before.pnl_usd:+,.0f} USD, CAGR {_growth(before)} to "
+            f"{_growth(after)}, drawdown {before.max_drawdown:.1%} to {after.max_drawdown:.1%}, "
             f"rank {_rank(base, hedge)} to {_rank(others, hedge)}"
         )
         if setting == DOUBLED and after.pnl_usd - before.pnl_usd > NEGLIGIBLE * starting_cash:
@@ -116,7 +123,17 @@ def compare_settings(
             warned.append(
                 f"{setting}: {other_gain - gain:+,.0f} USD better against none, as if it saw the next day"
             )
+        if timing == "same_close" and setting == "next_open" and gain - other_gain > bound:
+            warned.append(
+                f"{setting}: same_close is {gain - other_gain:+,.0f} USD better against none, "
+                "as if it saw the next day"
+            )
     return told, warned
+
+
+def _growth(figures: Figures) -> str:
+    """Return the growth a year; a day has none."""
+    return f"{figures.cagr:+.2%}" if math.isfinite(figures.cagr) else "n/a"
 
 
 def _rank(figures: Mapping[str, Figures], hedge: str) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alvh_bt.config import Study
 from alvh_bt.engine.guarded import Ran, run_guarded
@@ -66,10 +70,22 @@ def source_file(name: str) -> Path | None:
     if where.endswith(".py"):
         return Path(where).resolve() if Path(where).is_file() else None
     try:
-        spec = importlib.util.find_spec(where)
-    except (ImportError, ValueError):
+        spec = _module_spec(where)
+    except Exception:  # an import hook of somebody's may raise anything
         return None
     return None if spec is None or spec.origin is None else Path(spec.origin).resolve()
+
+
+def _module_spec(where: str) -> ModuleSpec | None:
+    """Return where a module is found; unlike `find_spec` this runs none of the packages that it is in."""
+    top, *parts = where.split(".")
+    spec, full = importlib.util.find_spec(top), top
+    for part in parts:
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        full = f"{full}.{part}"
+        spec = PathFinder.find_spec(full, list(spec.submodule_search_locations))
+    return spec
 
 
 def load_subject(name: str) -> type[Any]:
@@ -96,5 +112,21 @@ def load_subject(name: str) -> type[Any]:
 
 
 def run_subject(world: World, study: Study, kind: type[Any]) -> Ran:
-    """Return the run of a hedge or strategy over a world, as `engine.guarded.run_guarded`."""
-    return run_guarded(world.market, study, kind, world.prices, world.calendar)
+    """Return the run of a hedge or strategy over a world, as `engine.guarded.run_guarded`.
+
+    An error is also what it wrote to the calendar, which is then put right for the runs after.
+    """
+    lists = _expiry_arrays(world.calendar)
+    before = [days.copy() for days in lists]
+    ran = run_guarded(world.market, study, kind, world.prices, world.calendar)
+    if all(np.array_equal(*pair) for pair in zip(before, lists, strict=True)):
+        return ran
+    for kept, days in zip(before, lists, strict=True):
+        days[:] = kept
+    error = "AccountingError: it writes to the calendar; let it return orders and nothing else"
+    return ran._replace(error=ran.error or error)
+
+
+def _expiry_arrays(calendar: Calendar) -> list[NDArray[np.int64]]:
+    """Return the calendar's own arrays that rules are handed, of one type with those of compiled rules."""
+    return [days for expiries in (calendar.spx, calendar.vix, calendar.vx) for days in expiries]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import gc
+import os
 import random
 import sys
 
 import numpy as np
+import pandas as pd
 
 from alvh_bt.book.records import Action, Layer, Reason, nothing
+from alvh_bt.contracts import calendar_date
 from alvh_bt.hedges import Hedge
 from alvh_bt.hedges.instruments import buy, call_expiry, call_of_delta, hedge_package
 from alvh_bt.hedges.lifecycle import close_orphans
 from alvh_bt.market import Market
+
+#: As of the import.
+NOW = dt.date.today()
 
 
 class Buyer(Hedge):
@@ -36,6 +43,20 @@ class Buyer(Hedge):
             size = self.contracts
             decision.orders.append(buy(call, size, Layer.STATIC, group, Action.OPEN, why, package, today))
         return decision
+
+
+class Chatty(Buyer):
+    """Honest: prints as it goes and as its process ends, and asks whether dates are dates."""
+
+    name = "chatty"
+
+    def __init__(self, study):
+        super().__init__(study)
+        atexit.register(print, "bye")
+
+    def wants(self, today, book):
+        print("thinking")
+        return isinstance(calendar_date(today.day), dt.date) and today.since_start % 7 == 0
 
 
 def rises(closes, i):
@@ -113,6 +134,39 @@ class Clock(Buyer):
         return (today.day + dt.date.today().toordinal()) % 2 == 0
 
 
+def on_its_day(today, date):
+    return (today.day + date.toordinal()) % 7 < 3
+
+
+class FrozenClock(Buyer):
+    """Trades by the date on the wall when it was imported."""
+
+    name = "frozen-clock"
+
+    def wants(self, today, book):
+        return on_its_day(today, NOW)
+
+
+class PandasClock(Buyer):
+    """Trades by the date that pandas tells."""
+
+    name = "pandas-clock"
+
+    def wants(self, today, book):
+        return on_its_day(today, pd.Timestamp.now())
+
+
+class LocalClock(Buyer):
+    """Trades by the local time, from a module that it imports late."""
+
+    name = "local-clock"
+
+    def wants(self, today, book):
+        import time
+
+        return on_its_day(today, dt.date(*time.localtime()[:3]))
+
+
 class HashOrder(Buyer):
     """Trades by the order in which strings hash."""
 
@@ -143,6 +197,16 @@ class BookWriter(Buyer):
         return False
 
 
+class Lister(Buyer):
+    """Lists every VIX expiry since ever."""
+
+    name = "lister"
+
+    def wants(self, today, book):
+        today.vix.listed_from[:] = 0
+        return super().wants(today, book)
+
+
 class Raises(Buyer):
     """Fails on its twentieth day."""
 
@@ -152,6 +216,15 @@ class Raises(Buyer):
         if today.since_start == 20:
             raise ZeroDivisionError("on purpose")
         return False
+
+
+class Dies(Buyer):
+    """Ends the process without a word."""
+
+    name = "dies"
+
+    def wants(self, today, book):
+        os._exit(3)
 
 
 class Leaves(Buyer):
