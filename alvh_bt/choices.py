@@ -172,7 +172,7 @@ class NamedSet:
         names = {code_name(self.codes, code): code for code in self.codes}
         if type(value) is int and 0 <= value < 1 << len(self.codes):
             return value
-        if isinstance(value, list | tuple) and all(name in names for name in value):
+        if isinstance(value, list | tuple) and all(isinstance(name, str) and name in names for name in value):
             return sum(1 << names[name] for name in set(value))
         raise ValueError(f"must be a list of {', '.join(names)}")
 

@@ -142,6 +142,16 @@ def test_a_row_of_today_in_the_file_stays_and_is_no_obstacle(server, web, tmp_pa
     assert (tmp_path / "vix.csv").read_text(encoding="utf-8") == whole
 
 
+def test_what_an_interrupted_process_had_ready_is_joined_to(server, web, tmp_path) -> None:
+    (tmp_path / "vix.csv").write_text(scenes.canonical_bars(dt.date(2024, 2, 16)), encoding="utf-8")
+    (tmp_path / ".alvh-ready-x").mkdir()
+    ready = tmp_path / ".alvh-ready-x" / "vix.csv"
+    ready.write_text(scenes.canonical_bars(OLD_END), encoding="utf-8")
+    server.answers[VIX] = hostile.good(GOOD)
+    outcome = fetch_series("vix", [CboeIndices(web, server.url)], tmp_path, scenes.MOMENT)
+    assert (outcome.status, outcome.added) == ("placed", 10)
+
+
 def test_small_differences_are_told_and_the_new_number_counts(server, web, tmp_path) -> None:
     old = scenes.canonical_bars(OLD_END).splitlines()
     day, opened, high, low, close = old[-1].split(",")

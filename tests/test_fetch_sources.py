@@ -15,18 +15,22 @@ import pandas as pd
 import pytest
 import yfinance
 from xls_files import workbook
+from yfinance.cache import get_cookie_cache
 from yfinance.scrapers.history import PriceHistory
 
 from alvh_bt.errors import ConfigError, DataError
+from alvh_bt.fetch.canonical import from_bytes, to_bytes
 from alvh_bt.fetch.cboe_futures import CboeFutures, contract_rows, contracts_of
 from alvh_bt.fetch.cboe_indices import CboeIndices
 from alvh_bt.fetch.events import Events, calendar_meetings, historical_meetings, scheduled_days
 from alvh_bt.fetch.fred import Fred, FredBaa
+from alvh_bt.fetch.joining import join
 from alvh_bt.fetch.plan import PLAN, SOURCES, read_mirrors, wanted
 from alvh_bt.fetch.run import fetch_series
 from alvh_bt.fetch.shiller import Shiller, workbook_rows
 from alvh_bt.fetch.web import Limits, Web
 from alvh_bt.fetch.yahoo import Yahoo, yfinance_history
+from alvh_bt.folder.replacing import SPECS
 from alvh_bt.market.files import FILES
 
 QUICK = Limits(connect=1.0, read=0.3, total=1.5, retries=0, back_off=0.01, pause=0.0)
@@ -277,6 +281,16 @@ def test_a_hole_in_the_curve_is_no_month_that_is_not_listed_yet(server, web) -> 
         CboeFutures(web, server.url).fetch("vx_futures", dt.date(2024, 3, 14), UNTIL)
 
 
+def test_the_nearest_month_is_listed_whatever_the_server_says(server, web) -> None:
+    """A server that turns a program away from some contract on gives no shorter history in silence."""
+    place = "/data/us/futures/market_statistics/historical_data/VX/VX_{}.csv"
+    server.answers[place.format("2024-02-14")] = contract_csv("G (Feb 2024)", 14.5, "2024-02-09")
+    for status in (403, 404, 410):
+        server.answers[place.format("2024-03-20")] = hostile.always(status)
+        with pytest.raises(DataError, match=rf"VX_2024-03-20.csv: .*HTTP {status}"):
+            CboeFutures(web, server.url).fetch("vx_futures", dt.date(2024, 2, 8), UNTIL)
+
+
 def test_the_nearest_eight_months_are_kept(web, monkeypatch) -> None:
     expiries = [each.expiry for each in contracts_of(dt.date(2024, 1, 2), dt.date(2024, 12, 31))][:10]
 
@@ -471,6 +485,29 @@ def test_figures_and_announced_dates_stay_when_a_publisher_fails(server, web, tm
         assert line in got
 
 
+def test_the_figures_of_a_moved_date_go_along(server, web, tmp_path) -> None:
+    old = "date,event,time_et,actual,consensus\n2024-03-12,CPI,08:30,0.4,0.3\n2024-03-14,PPI,08:30,,0.2\n"
+    (tmp_path / "macro_events.csv").write_text(old, encoding="utf-8")
+    serve_events(server)
+    outcome = fetch_series("macro_events", [Events(web, server.url)], tmp_path, scenes.MOMENT)
+    assert outcome.status == "placed"
+    got = (tmp_path / "macro_events.csv").read_text(encoding="utf-8").splitlines()
+    assert "2024-03-13,CPI,08:30,0.4,0.3" in got
+    assert not [line for line in got if line.startswith("2024-03-12,CPI")]
+
+
+def test_a_date_goes_only_for_one_that_stays() -> None:
+    """The new date of February 28 does not count, for February has its CPI: March must keep its own."""
+    spec = SPECS["macro_events"]
+    head = "date,event,time_et\n2024-02-13,CPI,08:30\n"
+    rest = "2024-03-15,PPI,08:30\n"
+    old, new = (
+        from_bytes(f"{head}{row}{rest}".encode(), spec)
+        for row in ("2024-03-05,CPI,08:30\n", "2024-02-28,CPI,08:30\n")
+    )
+    assert to_bytes(join(old, new, spec, UNTIL).frame).decode() == f"{head}2024-03-05,CPI,08:30\n{rest}"
+
+
 def test_a_slip_on_the_page_costs_its_date_alone() -> None:
     page = "<td>Feb. 30, 2024</td><td>Mar. 12, 2024</td>"
     assert scheduled_days("x", page) == [dt.date(2024, 3, 12)]
@@ -524,6 +561,16 @@ def test_yfinance_is_asked_for_unadjusted_days(monkeypatch) -> None:
     }.items() <= options.items()
     # What is asked for must be what yfinance takes.
     assert options.keys() <= inspect.signature(PriceHistory.history).parameters.keys()
+
+
+def test_yfinance_keeps_no_cookies(monkeypatch) -> None:
+    """It would pickle them into a folder of its own, and unpickle whatever it finds there."""
+    cache = get_cookie_cache()
+    monkeypatch.setattr(cache, "dummy", False)
+    monkeypatch.setattr(cache, "get_db", lambda: pytest.fail("the folder is opened"))
+    monkeypatch.setattr(yfinance.Ticker, "history", lambda *_, **__: cache.lookup("basic") or pd.DataFrame())
+    assert yfinance_history("^GSPC", dt.date(2024, 1, 1), dt.date(2024, 3, 16), 7.0).empty
+    cache.store("basic", "cookie")
 
 
 def test_what_yfinance_only_logs_is_told_once(web, monkeypatch, caplog) -> None:

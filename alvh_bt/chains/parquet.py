@@ -59,7 +59,7 @@ class ParquetChain:
         DataError
             The file is unreadable, no chain, empty, or a column has a type that cannot be meant.
         """
-        self.name, self._path = name, path
+        self.name, self._path, self._converted = name, path, layout is not None
         self._state = path.stat().st_mtime_ns
         schema = self._file().schema_arrow
         self.layout = layout or detect_layout(name, schema.names)
@@ -97,14 +97,11 @@ class ParquetChain:
         return _open_files.get(self.name, self._path, self._state)
 
     def _days_of(self, group: int) -> Days:
-        """Return the days of a row group: by its statistics where they say one day, else by its dates."""
-        file = self._file()
+        """Return the days of a row group: by its dates, or by what a converted file tells of it."""
         own = self._columns[_DATE]
-        statistics = file.metadata.row_group(group).column(self._date_column).statistics
-        if statistics is not None and statistics.has_min_max and not statistics.null_count:
-            first, last = _plain_day(statistics.min), _plain_day(statistics.max)
-            if first == last is not None:
-                return np.array([first], np.int64)
+        # Statistics of a damaged file may end the process, so that only those of converted files are asked.
+        if self._converted and (day := self._day_told(group)) is not None:
+            return np.array([day], np.int64)
         found: list[NDArray[np.int32]] = []
         for rows in self._batches(group, {_DATE: own}):
             try:
@@ -113,6 +110,14 @@ class ParquetChain:
                 raise _unreadable(self.name, error) from error
             found.append(days[np.flatnonzero(np.diff(days, prepend=np.int32(-1)))])
         return np.unique(np.concatenate(found)).astype(np.int64)
+
+    def _day_told(self, group: int) -> int | None:
+        """Return the day of a row group by its statistics; None where they do not say one day."""
+        statistics = self._file().metadata.row_group(group).column(self._date_column).statistics
+        if statistics is None or not statistics.has_min_max or statistics.null_count:
+            return None
+        first, last = _plain_day(statistics.min), _plain_day(statistics.max)
+        return first if first == last else None
 
     def _batches(self, group: int, columns: dict[str, str]) -> Iterator[Rows]:
         """Yield the rows of a row group in batches."""
@@ -218,7 +223,7 @@ class _OpenFiles:
             return self._files[key]
         try:
             file = _open(path)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise _unreadable(name, error) from error
         self._files[key] = file
         while len(self._files) > _OPEN_FILES:

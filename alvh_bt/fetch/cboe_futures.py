@@ -68,9 +68,10 @@ class CboeFutures(Source):
         Raises
         ------
         DataError
-            A contract of a year for which the archive is known to be whole is not there.
+            A contract is not there that has expired, is the next to do so, or lies before one that is.
         """
         contracts = contracts_of(since or _FIRST, until)
+        nearest = next((each for each in contracts if each.expiry > until), None)
         tables = []
         missing: AbsentError | None = None
         for k, contract in enumerate(contracts):
@@ -78,20 +79,18 @@ class CboeFutures(Source):
             try:
                 tables.append(self._contract(contract))
             except AbsentError as error:
-                if contract.expiry <= until:
+                if contract.expiry <= until or contract == nearest:
                     raise
                 # The furthest months may be listed a little later than the rules foresee.
                 missing = missing or error
             else:
                 if missing is not None:
                     raise missing
-        if not tables and missing is not None:
-            raise missing
         whole = pd.concat(tables, ignore_index=True)
         whole = whole[whole["date"] >= pd.Timestamp(since or _FIRST)]
         whole = whole.sort_values(["date", "expiry"], ignore_index=True)
-        nearest = whole.groupby("date").cumcount() < _MONTHS
-        return Fetched(whole[nearest].reset_index(drop=True), f"{self.base}/{_BY_DAY}/")
+        kept = whole.groupby("date").cumcount() < _MONTHS
+        return Fetched(whole[kept].reset_index(drop=True), f"{self.base}/{_BY_DAY}/")
 
     def _contract(self, contract: _Contract) -> pd.DataFrame:
         """Return the rows of a contract, the newer archive's first; AbsentError if no archive has it."""

@@ -64,10 +64,10 @@ def join(old: pd.DataFrame, new: pd.DataFrame, spec: FileSpec, until: dt.date) -
 def _schedules(stood: pd.DataFrame, fresh: pd.DataFrame, until: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of two schedules that go together.
 
-    In the last days and ahead the new one counts, for dates are moved: an old row goes where the new one has
-    its event within two weeks of it, and not on its day. What the new one says nothing about stays, and so do
-    the figures beside a date that both have. Before, the old one counts: a month that has an event in it gets
-    no second date of it.
+    In the last days and ahead the new one counts, for dates are moved: an old row goes to the day of the new
+    one's event within two weeks of it, unless the new one has its own day too, and takes its figures along.
+    What the new one says nothing about stays, and so do the figures beside a date that both have. Before, the
+    old one counts: a month that has an event in it gets no second date of it.
     """
     (day, event), (fresh_day, fresh_event) = _rows_of(stood), _rows_of(fresh)
     past = day[day <= pd.Timestamp(until)]
@@ -75,11 +75,25 @@ def _schedules(stood: pd.DataFrame, fresh: pd.DataFrame, until: dt.date) -> tupl
     known = set(zip(day.year, day.month, event, strict=True))
     months = zip(fresh_day.year, fresh_day.month, fresh_event, strict=True)
     is_new = np.array([month not in known for month in months], dtype=np.bool_)
-    moved = np.zeros(len(day), dtype=np.bool_)
-    for k, (date, name) in enumerate(zip(day, event, strict=True)):
-        apart = abs(fresh_day[fresh_event == name] - date)
-        moved[k] = len(apart) > 0 and pd.Timedelta(0) < apart.min() <= MOVED_BY
-    return stood[(day < edge) | ~moved], fresh[(fresh_day >= edge) | is_new]
+    counts = fresh[(fresh_day >= edge) | is_new]
+    goes_to = [
+        _moved_to(date, counts, name) if date >= edge else date for date, name in zip(day, event, strict=True)
+    ]
+    moved = np.asarray(pd.DatetimeIndex(goes_to) != day)
+    carried = stood[moved]
+    carried.index = pd.MultiIndex.from_arrays(
+        [pd.DatetimeIndex(goes_to).astype(day.dtype)[moved], event[moved]], names=stood.index.names
+    )
+    # Two old dates may go to one.
+    return stood[~moved].combine_first(carried.groupby(level=[0, 1]).last()), counts
+
+
+def _moved_to(date: pd.Timestamp, fresh: pd.DataFrame, event: str) -> pd.Timestamp:
+    """Return the day to which an announced event was moved, its own where it was not."""
+    fresh_day, fresh_event = _rows_of(fresh)
+    days = [pd.Timestamp(day) for day in fresh_day[fresh_event == event]]
+    nearest = min(days, key=lambda day: abs(day - date), default=date)
+    return nearest if abs(nearest - date) <= MOVED_BY else date
 
 
 def _rows_of(schedule: pd.DataFrame) -> tuple[pd.DatetimeIndex, pd.Index[Any]]:

@@ -172,8 +172,8 @@ FILES: Final[tuple[FileSpec, ...]] = (
     FileSpec(
         "macro_events",
         (
-            Column("actual", "", blank=True, above=-math.inf, optional=True),
-            Column("consensus", "", blank=True, above=-math.inf, optional=True),
+            Column("actual", "", blank=True, above=-1000.0, most=1000.0, optional=True),
+            Column("consensus", "", blank=True, above=-1000.0, most=1000.0, optional=True),
         ),
         labels=("event",),
         schedule=True,

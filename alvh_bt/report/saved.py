@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from alvh_bt.analysis.anatomy import ATTRIBUTION_COLUMNS, EXPOSURE_COLUMNS, PROFILE_COLUMNS, Anatomy
 from alvh_bt.analysis.metrics import returns_frame
@@ -209,7 +210,12 @@ def read_table(path: Path) -> pd.DataFrame:
         When the file is missing or cannot be read; names it.
     """
     try:
-        return pd.read_parquet(path)
+        table = pd.read_parquet(path)
+        for name in table:
+            if isinstance(table[name].dtype, pd.StringDtype):
+                # Text that is none shows itself only where somebody looks at it.
+                pa.array(table[name].array).validate(full=True)
+        return table
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; {GIVE}") from None
     except Exception as error:  # of a damaged file anything may reach pandas, and anything come of it
