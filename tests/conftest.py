@@ -18,11 +18,10 @@ def real_data_dir() -> Path:
     return REAL_DATA
 
 
-#: Files that compile for minutes: they start first, and the other process does the rest meanwhile.
-FIRST = ("test_replay.py",)
+#: Files that take longest: they start first, and the other process does the rest meanwhile.
+FIRST = ("test_replay.py", "test_uncompiled.py", "test_audit.py")
 
-
-#: Files that need what those compile: by then it lies in the cache.
+#: Files that need much of what is compiled: by then it lies in the cache.
 LAST = ("test_examples.py",)
 
 

@@ -36,26 +36,21 @@ def window_of(world: World, study: Study) -> Window:
     return Window(days, first, last, known)
 
 
-def assert_twins(world: World, study: Study, hedge: str, whole: bool = True) -> RunResult | None:
-    """Both engines: all daily figures, trades, journal, and how it ended; None if neither ran.
-
-    Without `whole` what sweeps take alone: the daily figures, and how it ended.
-    """
+def assert_twins(world: World, study: Study, hedge: str) -> RunResult | None:
+    """Both engines, whole: all daily figures, trades, journal, and how it ended; None if neither ran."""
     window = window_of(world, study)
     try:
         slow = run_variant(world.market, study, hedge, world.prices, world.calendar)
     except AlvhError as error:
-        if whole:
-            assert_same_error(error, lambda: replay_variant(world.market, study, hedge, window=window))
+        assert_same_error(error, lambda: replay_variant(world.market, study, hedge, window=window))
         assert_same_error(
             error, lambda: replay_daily(window, study, hedge, lambda: replay_condors(window, study))
         )
         return None
-    if whole:
-        fast = replay_variant(world.market, study, hedge, world.prices, world.calendar, window)
-        assert fast.stopped == slow.stopped
-        for name in ("daily", "trades", "journal"):
-            assert_same_frame(getattr(slow, name), getattr(fast, name), f"{hedge}: {name}")
+    fast = replay_variant(world.market, study, hedge, world.prices, world.calendar, window)
+    assert fast.stopped == slow.stopped
+    for name in ("daily", "trades", "journal"):
+        assert_same_frame(getattr(slow, name), getattr(fast, name), f"{hedge}: {name}")
     assert_same_daily(slow, window, study, hedge)
     return slow
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,56 +30,46 @@ from alvh_bt.sweep.work import Workload
 
 CRISIS = ("2008-08-01", "2009-03-31")
 
-#: Hedges whose loops of sweeps the default run compiles; each other kind, and the loops that take down
-#: trades and journals, take a minute more. `test_uncompiled` compares all of it uncompiled.
-DEFAULT = ("none", "static-calls", "static-futures", "layered", "layered-core")
-
-
-def hedges_to_run(names: Iterable[str]) -> list[Any]:
-    """Hedges as parameters, and whether whole runs are compared: what takes long is left to the long run."""
-    names = list(names)
-    first = [pytest.param(name, False, id=name) for name in names if name in DEFAULT]
-    return first + [pytest.param(name, True, marks=pytest.mark.long, id=f"{name}-whole") for name in names]
+#: The loops take minutes to compile, up to one for each kind of hedge. The default run has the same
+#: comparisons uncompiled, on fewer days, and the last part of this file (`test_uncompiled`).
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize("fill", FILLS)
-@pytest.mark.parametrize(("hedge", "whole"), hedges_to_run(HEDGES))
-def test_both_engines_agree_through_a_crisis(real_data_dir: Path, hedge: str, whole: bool, fill: str) -> None:
-    run = assert_twins(real(real_data_dir), window_study(*CRISIS, book={"fill": fill}), hedge, whole)
+@pytest.mark.parametrize("hedge", HEDGES)
+def test_both_engines_agree_through_a_crisis(real_data_dir: Path, hedge: str, fill: str) -> None:
+    run = assert_twins(real(real_data_dir), window_study(*CRISIS, book={"fill": fill}), hedge)
     assert run is not None
     assert len(run.daily) > 160
     assert hedge == "none" or (run.trades["book"] == "hedge").any()
 
 
-@pytest.mark.parametrize(
-    ("hedge", "whole"), hedges_to_run(["layered", "static-futures", "ladder-442", "vxth"])
-)
-def test_both_engines_cut_alike(real_data_dir: Path, hedge: str, whole: bool) -> None:
+@pytest.mark.parametrize("hedge", ["layered", "static-futures", "ladder-442", "vxth"])
+def test_both_engines_cut_alike(real_data_dir: Path, hedge: str) -> None:
     book = {"on_margin": "cut", "starting_cash": 21_000.0}
-    run = assert_twins(real(real_data_dir), window_study(*CRISIS, book=book), hedge, whole)
+    run = assert_twins(real(real_data_dir), window_study(*CRISIS, book=book), hedge)
     assert run is not None
     assert run.trades["reason"].str.contains("margin").any()
 
 
-@pytest.mark.parametrize(("hedge", "whole"), hedges_to_run(["none", "static-calls", "layered"]))
-def test_both_engines_stop_alike(real_data_dir: Path, hedge: str, whole: bool) -> None:
+@pytest.mark.parametrize("hedge", ["none", "static-calls", "layered"])
+def test_both_engines_stop_alike(real_data_dir: Path, hedge: str) -> None:
     study = window_study(*CRISIS, book={"starting_cash": 24_000.0, "notional_usd": 200_000.0})
-    run = assert_twins(real(real_data_dir), study, hedge, whole)
+    run = assert_twins(real(real_data_dir), study, hedge)
     assert run is not None
     assert run.stopped is not None
 
 
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
 @pytest.mark.parametrize("guard", [{"on_synthetic": "refuse"}, {"max_irr_cost": 0.02}])
-def test_both_engines_refuse_alike(real_data_dir: Path, guard: dict, whole: bool) -> None:
-    run = assert_twins(real(real_data_dir), window_study(*CRISIS, guard=guard), "layered", whole)
+def test_both_engines_refuse_alike(real_data_dir: Path, guard: dict) -> None:
+    run = assert_twins(real(real_data_dir), window_study(*CRISIS, guard=guard), "layered")
     assert run is not None
     assert run.journal["reason"].str.startswith("refused").any() or "on_synthetic" in guard
 
 
-@pytest.mark.parametrize(("hedge", "whole"), hedges_to_run(HEDGES))
-def test_both_engines_agree_on_modelled_inputs(hedge: str, whole: bool) -> None:
-    run = assert_twins(embedded(), window_study("2015-06-01", "2016-03-31"), hedge, whole)
+@pytest.mark.parametrize("hedge", HEDGES)
+def test_both_engines_agree_on_modelled_inputs(hedge: str) -> None:
+    run = assert_twins(embedded(), window_study("2015-06-01", "2016-03-31"), hedge)
     assert run is not None
     assert not run.trades.empty
     assert hedge == "none" or (run.trades["book"] == "hedge").any()
@@ -117,10 +106,9 @@ def test_an_own_hedge_is_refused_in_one_line(tmp_path: Path) -> None:
         replay_variant(embedded().market, window_study("2015-06-01", "2015-07-31"), f"{own}:Mine")
 
 
-@pytest.mark.long
 def test_the_comparison_of_frames_notices_a_cent() -> None:
     world = embedded()
-    run = replay_variant(world.market, window_study("2015-06-01", "2015-08-31"), "layered-core")
+    run = replay_variant(world.market, window_study("2015-06-01", "2015-08-31"), "none")
     other = run.daily.copy()
     other.loc[5, "nav"] += 0.01
     with pytest.raises(AssertionError, match="nav"):
@@ -129,8 +117,8 @@ def test_the_comparison_of_frames_notices_a_cent() -> None:
 
 # Random configurations
 
-#: How many configurations are drawn in all, in so many parts; the first parts are of the default run.
-DRAWS, PARTS, DEFAULT_PARTS = 200, 8, 2
+#: How many configurations are drawn in all, in so many parts.
+DRAWS, PARTS = 200, 8
 
 #: First and last session that a window may have; VIX options are listed from February 2006.
 FIRST, LAST, LONGEST = "2005-06-01", "2024-12-31", 150
@@ -208,32 +196,12 @@ def drawn(rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def draws_of(part: int) -> list[int]:
-    """The draws of a part: parts of the default run have the draws of its hedges, the others all the rest."""
-    names = list(HEDGES)
-    common = [number for number in range(DRAWS) if names[number % len(names)] in DEFAULT]
-    if part < DEFAULT_PARTS:
-        return common[part : 2 * DRAWS // PARTS : DEFAULT_PARTS]
-    rest = [number for number in range(DRAWS) if number not in common[: 2 * DRAWS // PARTS]]
-    return rest[part - DEFAULT_PARTS :: PARTS - DEFAULT_PARTS]
-
-
-def test_every_configuration_is_drawn_once() -> None:
-    assert sorted(number for part in range(PARTS) for number in draws_of(part)) == list(range(DRAWS))
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        *range(DEFAULT_PARTS),
-        *(pytest.param(k, marks=pytest.mark.long) for k in range(DEFAULT_PARTS, PARTS)),
-    ],
-)
+@pytest.mark.parametrize("part", range(PARTS))
 def test_random_configurations(real_data_dir: Path, part: int) -> None:
     world = real(real_data_dir)
     sessions = world.market.sessions
     first, last = np.searchsorted(sessions, np.array([FIRST, LAST], dtype="datetime64[D]"))
-    ran, numbers = 0, draws_of(part)
+    ran, numbers = 0, range(part, DRAWS, PARTS)
     for number in numbers:
         rng = np.random.default_rng([20_240_229, number])
         start = int(rng.integers(first, last - LONGEST))
@@ -242,15 +210,15 @@ def test_random_configurations(real_data_dir: Path, part: int) -> None:
         settings = drawn(rng)
         study = make_study(start=str(sessions[start]), end=str(sessions[end]), **settings)
         try:
-            ran += assert_twins(world, study, hedge, part >= DEFAULT_PARTS) is not None
+            ran += assert_twins(world, study, hedge) is not None
         except AssertionError as error:
             raise AssertionError(f"draw {number}, {hedge}, from {sessions[start]}: {error}") from error
     assert ran > 0.8 * len(numbers)
 
 
-# The rows of sweeps; here because the rules that they need are compiled in this process already
+# The rows of sweeps
 
-WINDOW = {"start": "2015-06-01", "end": "2016-03-31"}
+WINDOW = {"start": "2015-06-01", "end": "2015-09-30"}
 AXES = {"condor.short_delta": [0.12, 0.2], "static.call_delta": [0.2, 0.4]}
 
 
