@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import ndtr
@@ -141,6 +141,8 @@ def test_log_contract_of_a_flat_smile_is_its_variance() -> None:
 
 
 @given(shape=free_shapes, theta=thetas, log_ratio=st.floats(-1.0, 2.0))
+# A first guess that is all but right: its step is short, and is taken by a slope that nobody measured.
+@example(shape=SmileShape(0.0, 0.125, 0.0625), theta=math.exp(-7.0), log_ratio=0.0)
 @settings(max_examples=60, deadline=None)
 def test_theta_comes_back_from_its_variance(shape: SmileShape, theta: float, log_ratio: float) -> None:
     variance = log_contract_variance(theta, shape)

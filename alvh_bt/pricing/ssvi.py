@@ -33,6 +33,9 @@ _NOTHING: Final = 1e-9
 #: The last step of a secant in ln(theta): it leaves a thousandth of itself and less, 1e-8 of the variance.
 _NEAR_ENOUGH: Final = 1e-5
 
+#: The first step, whose slope is a guess, leaves as much as itself.
+_NEAR_AT_ONCE: Final = 1e-8
+
 #: d ln K / d ln(theta) of most days, from which the secants start.
 _USUAL_SLOPE: Final = 1.05
 
@@ -142,14 +145,15 @@ def theta_from_variance(variance: float, shape: SmileShape, log_ratio: float = 0
     wanted = math.log(variance)
     log_theta, slope = wanted - log_ratio, _USUAL_SLOPE
     gap = math.log(log_contract_variance(math.exp(log_theta), shape)) - wanted
+    near = _NEAR_AT_ONCE
     # ln K is almost a straight line in ln(theta): a secant gains three digits a step.
     for _ in range(30):
         step = -gap / slope
         log_theta += step
-        if not abs(step) > _NEAR_ENOUGH:
+        if not abs(step) > near:
             break
         before, gap = gap, math.log(log_contract_variance(math.exp(log_theta), shape)) - wanted
-        slope = min(2.0, max(0.5, (gap - before) / step))
+        slope, near = min(2.0, max(0.5, (gap - before) / step)), _NEAR_ENOUGH
     return math.exp(log_theta)
 
 
