@@ -469,6 +469,9 @@ def test_a_store_survives_a_fork(tmp_path):
             children = pool.map_async(_read_in_child, days)
             parent = [listed(chains.day(day)) for day in days]
             assert children.get(timeout=60) == expected
+            # Workers that are ended by a signal may be caught while they write their coverage.
+            pool.close()
+            pool.join()
     assert parent == expected
 
 
