@@ -41,6 +41,10 @@ class AccountingError(AlvhError):
     """The books do not balance, or a position outlived its settlement."""
 
 
+class HedgeError(AlvhError):
+    """A hedge that a user wrote raised, or decided what means nothing; names it, the line and the day."""
+
+
 class MarginError(AlvhError):
     """A run cannot meet its margin; names the day and the shortfall in USD."""
 

@@ -22,6 +22,7 @@ MARK = "<!-- From here on written by tests/error_catalogue.py. -->"
 STATUS = {
     "AlvhError": 1,
     "AccountingError": 1,
+    "HedgeError": 1,
     "MarginError": 1,
     "ConfigError": 2,
     "DataError": 3,

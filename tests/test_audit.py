@@ -18,7 +18,7 @@ WINDOW = {"start": "2018-01-02", "end": "2018-03-05"}
 #: Cheat -> the checks that must fail it.
 CAUGHT = {
     "hedges.py:ArrayBase": ("run",),
-    "hedges.py:FrameWalker": ("truncated future", "other future"),
+    "frames.py:FrameWalker": ("truncated future", "other future", "conduct"),
     "hedges.py:MemorySearcher": ("conduct",),
     "hedges.py:FileReader": ("conduct",),
     "oracle.py:Oracle": ("conduct",),
@@ -44,12 +44,12 @@ CAUGHT = {
 #: What an error is told as.
 WORDS = {
     "array-base": "LookupError: there is nothing behind the closes",
-    "book-writer": "AccountingError: the hedge writes to the book",
+    "book-writer": "on 2018-01-02: the hedge writes to the book",
     "lister": "AccountingError: it writes to the calendar",
-    "raises": "after 2018-01-30: ZeroDivisionError: on purpose",
+    "raises": "on 2018-01-31: ZeroDivisionError: on purpose",
     "leaves": "SystemExit: 0",
     "expired": "which had settled by",
-    "rubbish": "AttributeError: 'int' object has no attribute",
+    "rubbish": "decide returned int, not a Decision",
 }
 
 

@@ -237,3 +237,18 @@ def test_resampled_histories_are_told_and_read_back(
     assert (again / "report.html").read_bytes() == (out / "report.html").read_bytes()
     for name in ("paths.png", "paths.svg"):
         assert (again / "figures" / name).read_bytes() == (out / "figures" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("group", ["data", "sweep"])
+def test_a_group_without_a_command_shows_its_help(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([group]) == 2
+    said = capsys.readouterr()
+    assert f"Usage: alvh {group}" in said.out + said.err
+    assert said.err.endswith("alvh: no command was given; see alvh --help\n")
+
+
+def test_only_commands_with_a_folder_promise_a_log_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", "--help"]) == 0
+    assert LOG_FILE in capsys.readouterr().out
+    assert run(["doctor", "--help"]) == 0
+    assert LOG_FILE not in capsys.readouterr().out

@@ -132,7 +132,7 @@ def test_interrupted_it_keeps_what_was_placed(server, tmp_path, capsys, monkeypa
     server.answers["/VIX_History.csv"] = interrupted
     assert fetch(server, tmp_path, *only("spx", "vix", "skew")) == 130
     err = capsys.readouterr().err
-    assert err == f"alvh: interrupted; 1 file that was placed before stays in {tmp_path}\n"
+    assert err == f"alvh: interrupted; files placed before, which stay in {tmp_path}: 1\n"
     assert (tmp_path / "spx.csv").is_file()
     assert not (tmp_path / "skew.csv").exists()
     assert not list(tmp_path.glob(".alvh*"))

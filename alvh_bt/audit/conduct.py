@@ -160,9 +160,11 @@ def judged(
             warnings.append(f"opens {about} (if the future is in it, no cut can show that)")
         else:
             fails.append(f"{kind}: {about}")
-    looks = looks_around(source)
-    if looks:
-        warnings.append(f"uses {', '.join(looks)}: it can look around in the program that calls it")
+    frames = frames_used(source)
+    if frames:
+        fails.append(f"uses {', '.join(frames)}: it can read the variables of the program that calls it")
+    for name in sorted({"inspect", "gc"} & set(imported(source))):
+        warnings.append(f"imports {name}, with which it can look around in the program that calls it")
     unseen = [name for name in imported(source) if name in UNSEEN]
     if unseen:
         warnings.append(f"imports {', '.join(unseen)}, whose files cannot be watched")
@@ -189,10 +191,10 @@ def _tree(source: Path | None) -> ast.AST:
         return ast.Module([], [])
 
 
-def looks_around(source: Path | None) -> list[str]:
-    """Return by what a source could read its callers' variables: modules and attributes made for that."""
+def frames_used(source: Path | None) -> list[str]:
+    """Return the attributes in a source by which it could read its callers' variables."""
     named = {node.attr for node in ast.walk(_tree(source)) if isinstance(node, ast.Attribute)}
-    return sorted((named & _FRAMES) | ({"inspect", "gc"} & set(imported(source))))
+    return sorted(named & _FRAMES)
 
 
 def imported(source: Path | None) -> list[str]:

@@ -63,8 +63,8 @@ def fetch(
         _fetch_all(outcomes, folder, only, force, mirror, timeout)
     except KeyboardInterrupt:
         placed = sum(each.status == PLACED for each in outcomes)
-        told = "1 file that was placed before stays" if placed == 1 else f"{placed} files placed before stay"
-        typer.echo(f"alvh: interrupted; {told} in {folder}", err=True)
+        told = f"files placed before, which stay in {folder}: {placed}" if placed else "nothing was placed"
+        typer.echo(f"alvh: interrupted; {told}", err=True)
         raise typer.Exit(130) from None
     print_fetched(outcomes, Console())
     for each in outcomes:

@@ -29,14 +29,12 @@ def _level(text: str) -> str:
 
 
 _DEBUG = Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")]
-_LOG_LEVEL = Annotated[
-    str,
-    typer.Option(
-        parser=_level,
-        metavar="|".join(_LEVELS),
-        help=f"What is logged: to stderr from the level named, and from info to {LOG_FILE} in --out.",
-    ),
-]
+
+
+def _log_level(kept: bool) -> Any:
+    told = f", and from info to {LOG_FILE} in --out" if kept else ""
+    about = f"What is logged: to stderr from the level named{told}."
+    return Annotated[str, typer.Option(parser=_level, metavar="|".join(_LEVELS), help=about)]
 
 
 def with_logs(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,14 +42,18 @@ def with_logs(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def logged(*, debug: bool, log_level: str, **given: Any) -> Any:
-        with logging_to(given.get("out"), log_level):
-            return _told(command, given)
+        try:
+            with logging_to(given.get("out"), log_level):
+                return _told(command, given)
+        except KeyboardInterrupt as error:
+            # Typer would end the program on it without a word.
+            raise typer.Abort from error
 
     own = inspect.signature(command, eval_str=True)
-    keyword = inspect.Parameter.KEYWORD_ONLY
+    keyword, level = inspect.Parameter.KEYWORD_ONLY, _log_level("out" in own.parameters)
     added = [
         inspect.Parameter("debug", keyword, default=False, annotation=_DEBUG),
-        inspect.Parameter("log_level", keyword, default="warning", annotation=_LOG_LEVEL),
+        inspect.Parameter("log_level", keyword, default="warning", annotation=level),
     ]
     parameters = [each.replace(kind=keyword) for each in own.parameters.values()]
     logged.__signature__ = own.replace(parameters=[*parameters, *added])  # type: ignore[attr-defined]

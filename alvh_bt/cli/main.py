@@ -16,6 +16,7 @@ from alvh_bt.cli.claims import claims
 from alvh_bt.cli.compare import compare
 from alvh_bt.cli.data import data_app
 from alvh_bt.cli.doctor import doctor
+from alvh_bt.cli.interrupts import interrupts_heard
 from alvh_bt.cli.journal import journal
 from alvh_bt.cli.logs import with_logs
 from alvh_bt.cli.presets import presets
@@ -71,7 +72,8 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Return the exit status of a command line; what went wrong goes to stderr in one line."""
     try:
-        status = app(arguments or ["--help"], standalone_mode=False)
+        with interrupts_heard():
+            status = app(arguments or ["--help"], prog_name="alvh", standalone_mode=False)
         # What is still held back fails here, where it can be told, rather than at the very end.
         sys.stdout.flush()
         if not arguments:
@@ -83,9 +85,11 @@ def run(arguments: list[str]) -> int:
             traceback.print_exc()
         return _refuse(str(error), error.exit_status)
     except TyperException as error:
-        return _refuse(f"{error.format_message().rstrip('.')}; see alvh --help", error.exit_code)
+        # A group of commands given alone has shown its help instead.
+        said = error.format_message().rstrip(".") or "no command was given"
+        return _refuse(f"{said}; see alvh --help", error.exit_code)
     except (Abort, KeyboardInterrupt):
-        return _refuse("interrupted; nothing was written", 130)
+        return _refuse("interrupted; nothing is left half-written", 130)
     except OSError as error:
         if "--debug" in arguments:
             traceback.print_exc()

@@ -6,15 +6,14 @@ from typing import Any, NamedTuple
 
 import backtrader as bt
 
-from alvh_bt.book.records import Decision
-from alvh_bt.book.view import BookView, Today
 from alvh_bt.config import Study
+from alvh_bt.engine.own_hedge import watched_hedge
 from alvh_bt.engine.recorder import BookRecorder
 from alvh_bt.engine.results import RunResult
 from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.engine.today import Calendar
-from alvh_bt.errors import AccountingError, MarginError
+from alvh_bt.errors import HedgeError, MarginError
 from alvh_bt.hedges import Hedge
 from alvh_bt.market import Market
 from alvh_bt.pricing.model import PriceModel
@@ -35,30 +34,7 @@ class HedgedCondors(CondorStrategy):
 
     def make_hedge(self, study: Study) -> Hedge:
         """Return the hedge of the given class, under watch."""
-        return _Witnessed(self.p.kind(study))
-
-
-class _Witnessed(Hedge):
-    """A hedge that must leave the book as it was: it is handed the engine's own arrays."""
-
-    name = "witnessed"
-
-    def __init__(self, hedge: Hedge) -> None:
-        self.hedge = hedge
-
-    def decide(self, today: Today, book: BookView) -> Decision:
-        """Return the hedge's decision.
-
-        Raises
-        ------
-        AccountingError
-            When it wrote to lots, marks or condors.
-        """
-        before = [rows.tobytes() for rows in (book.lots, book.marks, book.condors)]
-        decision = self.hedge.decide(today, book)
-        if before != [rows.tobytes() for rows in (book.lots, book.marks, book.condors)]:
-            raise AccountingError("the hedge writes to the book; let it return orders and nothing else")
-        return decision
+        return watched_hedge(self.p.kind, study)
 
 
 def subject_name(kind: type[Any]) -> str:
@@ -109,4 +85,6 @@ def words_of(trouble: BaseException) -> str:
     >>> words_of(ValueError("no such"))
     'ValueError: no such'
     """
+    if isinstance(trouble, HedgeError):
+        return str(trouble)
     return " ".join(f"{type(trouble).__name__}: {trouble}".split())

@@ -11,6 +11,7 @@ from alvh_bt.book.records import Decision
 from alvh_bt.book.view import Today
 from alvh_bt.config import Study
 from alvh_bt.engine.closes import Close, close_of
+from alvh_bt.engine.own_hedge import watched_hedge
 from alvh_bt.engine.parallel import run_side_by_side
 from alvh_bt.engine.recorder import BookRecorder
 from alvh_bt.engine.results import QuoteUse, RunResult
@@ -18,7 +19,7 @@ from alvh_bt.engine.setup import equip
 from alvh_bt.engine.strategy import CondorStrategy
 from alvh_bt.engine.today import Calendar
 from alvh_bt.errors import MarginError
-from alvh_bt.hedges import Hedge, make_hedge, variant_name, variant_names
+from alvh_bt.hedges import Hedge, find_hedge, variant_name, variant_names
 from alvh_bt.market import Market
 from alvh_bt.pricing.model import ModelPrices, PriceModel
 from alvh_bt.pricing.quoted import QuotedPrices, QuoteSource
@@ -34,8 +35,8 @@ class NamedHedge(CondorStrategy):
         self._asked: list[Decision] = []
 
     def make_hedge(self, study: Study) -> Hedge:
-        """Return the registered hedge."""
-        return make_hedge(self.p.hedge, study)
+        """Return the hedge of that name; a user's own under watch."""
+        return watched_hedge(find_hedge(self.p.hedge), study)
 
     def next(self) -> None:
         """Take the day's decisions, show them to who watches, and report the session done."""

@@ -37,6 +37,8 @@ def find_hedge(name: str) -> type[Hedge]:
         return HEDGES[name]
     if is_own(name):
         return load_own(name, Hedge)  # type: ignore[type-abstract]
+    if name.endswith(".py"):
+        raise ConfigError(f"hedge {name!r} names a file but no class in it; write {name}:ClassName")
     raise ConfigError(
         f"unknown hedge {name!r}; choose from {', '.join(HEDGES)}, or give your own as file.py:ClassName"
     )

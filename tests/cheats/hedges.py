@@ -75,19 +75,6 @@ class ArrayBase(Buyer):
         return rises(whole, int(np.flatnonzero(whole == today.vix_closes[-1])[0]))
 
 
-class FrameWalker(Buyer):
-    """Asks its caller's broker for tomorrow."""
-
-    name = "frame-walker"
-
-    def wants(self, today, book):
-        frame = sys._getframe()
-        while not hasattr(frame.f_locals.get("self"), "broker"):
-            frame = frame.f_back
-        broker = frame.f_locals["self"].broker
-        return rises(broker.calendar.vix_closes, broker.session)
-
-
 class MemorySearcher(Buyer):
     """Looks through memory for the longest market, which is no truncated one."""
 
