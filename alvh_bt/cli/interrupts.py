@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ def interrupts_heard() -> Iterator[None]:
 
     def heard(dropped: Any) -> None:
         if isinstance(dropped.exc_value, KeyboardInterrupt):
-            again = threading.Timer(_AGAIN, _thread.interrupt_main)
+            again = threading.Timer(_AGAIN, _strike)
             again.daemon = True
             again.start()
         else:
@@ -34,3 +35,12 @@ def interrupts_heard() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = usual
+
+
+def _strike() -> None:
+    """Interrupt the main thread, also out of a wait where the platform can."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
