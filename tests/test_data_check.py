@@ -305,3 +305,13 @@ def test_slips_in_names_are_told(clean, tmp_path):
     named = {each.file: each for each in check_folder(folder, TODAY).findings if each.check == "name"}
     assert named["vix-9d.csv"].what == "nothing reads it; is it vix9d.csv?"
     assert (named["vix-9d.csv"].severity, named["putcall.csv"].severity) == ("warning", "note")
+
+
+def test_the_end_of_vix_is_the_end_of_runs(clean, tmp_path):
+    def cut(frames: Frames) -> None:
+        frames["vix"] = frames["vix"][frames["vix"]["date"] < "2019-11-15"]
+
+    (told,) = [
+        each.what for each in spoilt(clean, tmp_path, cut) if (each.check, each.file) == ("end", "vix")
+    ]
+    assert told.endswith("sessions before spx (it is carried forward for 3 sessions, and runs end there)")

@@ -172,6 +172,48 @@ def test_days_without_vix_at_the_end_are_told_and_left_out() -> None:
     )
 
 
+def test_a_vix_that_is_carried_is_no_vix_of_the_close() -> None:
+    """VIX ends six sessions early, is held for three of them, and the book ends there."""
+    tables = embedded_tables()
+    vix = tables["vix"]
+    rows = vix.day <= epoch_day(dt.date(2018, 12, 20))
+    values = {name: column[rows] for name, column in vix.values.items()}
+    short = vix._replace(row=vix.row[rows], day=vix.day[rows], values=values)
+    market = build_market({**tables, "vix": short}, dt.date(2019, 1, 31))
+    result = decide_today(market, make_study(hedges=["none"], start="2018-12-03"), NOW, "x")
+    (sheet,) = result["sheets"]
+    assert (sheet["as_of"], sheet["market"]["vix_dated"]) == ("2018-12-26", "2018-12-20")
+    assert (
+        "VIX ends on 2018-12-20, 6 sessions before the S&P 500, and is carried forward to 2018-12-26: "
+        "add its closes" in result["data"]["warnings"]
+    )
+    assert "VIX 28.38 (carried from 2018-12-20);" in " ".join(printed(result, 140).split())
+    earlier = decide_today(
+        market, make_study(hedges=["none"], start="2018-12-03", end="2018-12-20"), NOW, "x"
+    )
+    assert earlier["data"]["warnings"] == []
+
+
+def test_what_is_projected_is_told_for_what_it_is(sheets) -> None:
+    sheet = json.loads(json.dumps(sheets["sheets"][0]))
+    sheet["condors"][0] |= {"root": "XSP", "irr": -0.721, "entry_irr": 42_030.43}
+    sheet["orders"] = [
+        {"event": "close", "book": "condor", "condor": 1, "layer": "condor", "reason": "stop loss",
+         "legs": [], "cost_usd": 1.0, "irr_without": 42_030.43, "irr_with": None}
+    ]  # fmt: skip
+    flat = " ".join(printed({**sheets, "sheets": [sheet]}, 140).split())
+    assert "projected IRR of its own legs -72.1% a year (over 1,000% after entry)" in flat
+    assert "a year: over 1,000% without, n/a with it" in flat
+    assert " XSP points (" in flat and "break-even SPX " in flat
+
+
+@pytest.mark.parametrize(("net", "outside"), [(0.064, True), (0.08, False), (0.12, False), (-0.175, True)])
+def test_a_net_exposure_outside_its_band_is_explained(sheets, net, outside) -> None:
+    row = {"condor": 1, "net_exposure": net, "band_low": 0.08, "band_high": 0.12}
+    flat = " ".join(printed({**sheets, "sheets": [{**sheets["sheets"][0], "exposure": [row]}]}, 140).split())
+    assert ("outside it: only a layer that is bought or rolled is sized to the band" in flat) is outside
+
+
 def test_the_age_of_the_data_counts_sessions_that_have_closed() -> None:
     new_york = dt.timezone(dt.timedelta(hours=-5))
     friday = dt.date(2018, 12, 28)

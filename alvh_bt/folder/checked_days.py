@@ -159,5 +159,7 @@ def _end(name: str, contents: Contents) -> Iterator[Finding]:
         return
     severity = "note" if name in _ENDED or late <= END_LATE else "warning"
     said = "the note matured" if name in _ENDED else "runs go on without it from there"
+    if spec.required:
+        said = f"it is carried forward for {VIX_HELD_AT_MOST} sessions, and runs end there"
     what = f"ends {late:,} sessions before spx ({said})"
     yield Finding("end", name, severity, (last,), last, what)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from alvh_bt.errors import ConfigError
+from alvh_bt.report import wording
 from alvh_bt.report.saved import JOURNAL_TYPES, read_table
 from alvh_bt.report.saved_checks import check_table
 
@@ -88,7 +90,7 @@ def journal_lines(rows: pd.DataFrame, signals: bool = False) -> Iterator[Rendera
 def _cells(row: Mapping[Hashable, Any], labels: list[str]) -> list[str]:
     text = [f"{row['date']:%Y-%m-%d}", *(escape(str(row[name])) for name in labels[1:])]
     text += [_number(row[name], "{:,.2f}") for name in ("contracts", "price", "cost_usd")]
-    text += [_number(row[name], "{:.1%}") for name in ("irr_without", "irr_with")]
+    text += ["" if math.isnan(row[name]) else wording.irr(row[name]) for name in ("irr_without", "irr_with")]
     return [*text, escape(str(row["reason"]))]
 
 

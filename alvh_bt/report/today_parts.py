@@ -94,9 +94,11 @@ def sheet_parts(result: Mapping[str, Any], sheet: Sheet) -> Iterator[Part]:
 def _header(result: Mapping[str, Any], sheet: Sheet) -> Iterator[Part]:
     """Yield the market, the account and what the run stands on."""
     market, account, greeks = sheet["market"], sheet["account"], sheet["greeks"]
-    moves = f"{change(market['spx_change'], '{:+.2%}')}), VIX {price(market['vix'])}"
+    is_new = market["vix_dated"] in (None, sheet["as_of"])
+    vix_told = change(market["vix_change"], "{:+.2f}") if is_new else f"carried from {market['vix_dated']}"
     yield Line(
-        f"SPX {price(market['spx'])} ({moves} ({change(market['vix_change'], '{:+.2f}')}); {vx_text(market)}"
+        f"SPX {price(market['spx'])} ({change(market['spx_change'], '{:+.2%}')}), "
+        f"VIX {price(market['vix'])} ({vix_told}); {vx_text(market)}"
     )
     nav, cash = wording.usd(account["nav_usd"]), wording.usd(account["cash_usd"])
     required, used = wording.usd(account["required_usd"]), wording.usd(account["margin_usd"])
@@ -134,8 +136,11 @@ def _book(sheet: Sheet) -> Iterator[Part]:
     for row in sheet["exposure"]:
         band = f"{wording.percent(row['band_low'], 0)} to {wording.percent(row['band_high'], 0)}"
         held = wording.percent(row["net_exposure"], 1)
+        inside = row["net_exposure"] is None or row["band_low"] <= row["net_exposure"] <= row["band_high"]
+        told = "" if inside else "; outside it: only a layer that is bought or rolled is sized to the band"
         yield Line(
-            f"Net exposure of condor {row['condor']} with its hedge: {held} of portfolio beta (band {band})"
+            f"Net exposure of condor {row['condor']} with its hedge: "
+            f"{held} of portfolio beta (band {band}{told})"
         )
 
 

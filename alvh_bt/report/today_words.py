@@ -104,16 +104,16 @@ def condor_lines(condor: Mapping[str, Any]) -> Iterator[str]:
         f"Condor {condor['id']}, {condor['status']}, since {condor['opened']}: {size} x {condor['root']} "
         f"{condor['expiry']} ({condor['dte']} days), {legs}"
     )
+    entry, at_entry = price(condor["entry_credit_points"]), wording.irr(condor["entry_irr"])
+    deltas = f"put {price(condor['short_put_delta'])}, call {price(condor['short_call_delta'])}"
     yield (
-        f"  credit {price(condor['credit_points'])} ({price(condor['entry_credit_points'])} at entry), "
-        f"mark {price(condor['mark_points'])}, P&L {wording.usd(condor['pnl_usd'])} USD; short deltas put "
-        f"{price(condor['short_put_delta'])}, call {price(condor['short_call_delta'])}"
+        f"  credit {price(condor['credit_points'])} {condor['root']} points ({entry} at entry), mark "
+        f"{price(condor['mark_points'])}, P&L {wording.usd(condor['pnl_usd'])} USD; short deltas {deltas}"
     )
+    low, high = wording.usd(condor["break_even_low"]), wording.usd(condor["break_even_high"])
     yield (
-        f"  break-even {wording.usd(condor['break_even_low'])} to {wording.usd(condor['break_even_high'])}; "
-        f"projected IRR with its hedge {wording.percent(condor['irr'], 1)} a year "
-        f"({wording.percent(condor['entry_irr'], 1)} after entry); "
-        f"rolls used: put {condor['put_rolls']}, call {condor['call_rolls']}"
+        f"  break-even SPX {low} to {high}; projected IRR of its own legs {wording.irr(condor['irr'])} "
+        f"a year ({at_entry} after entry); rolls used: put {condor['put_rolls']}, call {condor['call_rolls']}"
     )
 
 
@@ -164,7 +164,7 @@ def order_lines(order: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {side} {size} {leg['contract']} at about {price(leg['price'])}"
     text = f"  expected cost {price(order['cost_usd'])} USD"
     if order["irr_without"] is not None or order["irr_with"] is not None:
-        without, with_it = (wording.percent(order[name], 1) for name in ("irr_without", "irr_with"))
+        without, with_it = (wording.irr(order[name]) for name in ("irr_without", "irr_with"))
         text += f"; projected IRR of the condor with its hedge, a year: {without} without, {with_it} with it"
     yield text
 
@@ -174,7 +174,7 @@ def note_text(note: Mapping[str, Any]) -> str:
     owner = "condor" if note["book"] == "condor" else f"layer {note['layer']}"
     text = f"{owner}: {note['reason']}"
     if note["irr_with"] is not None:
-        without, with_it = (wording.percent(note[name], 1) for name in ("irr_without", "irr_with"))
+        without, with_it = (wording.irr(note[name]) for name in ("irr_without", "irr_with"))
         text += f" ({without} a year without, {with_it} with it)"
     return text
 

@@ -36,6 +36,15 @@ def percent(value: float | None, digits: int = 2) -> str:
     return _number(value, lambda known: f"{round(100 * known, digits) + 0.0:.{digits}f}%")
 
 
+def irr(value: float | None) -> str:
+    """Return a projected return a year; a few days' gain compounded over a year is told as a bound.
+
+    >>> irr(-0.226), irr(42_030.43), irr(None)
+    ('-22.6%', 'over 1,000%', 'n/a')
+    """
+    return "over 1,000%" if value is not None and value > 10.0 else percent(value, 1)
+
+
 def points(value: float | None) -> str:
     """Return a percentage difference, signed, in percentage points of the metric.
 

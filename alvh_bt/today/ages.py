@@ -58,6 +58,12 @@ def input_ages(
         }
 
 
+def row_day(market: Market, name: str, row: int) -> int | None:
+    """Return the epoch day of the row that an input's value on session `row` is of, None if none is known."""
+    seen = np.flatnonzero(market.provenance[name][: row + 1] == Provenance.OBSERVED)
+    return _row_date(market, name, row, int(seen[-1]) if len(seen) else None)
+
+
 def _row_date(market: Market, name: str, row: int, last: int | None) -> int | None:
     """Return the epoch day of the row that the value on session `row` is of, None where none is known."""
     if name in market.dated:

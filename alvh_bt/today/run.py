@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 from alvh_bt import __version__
 from alvh_bt.analysis.plain import plain
@@ -21,6 +23,7 @@ from alvh_bt.market import Market
 from alvh_bt.pricing.model import ModelPrices, PriceModel
 from alvh_bt.pricing.quoted import QuotedPrices, QuoteSource
 from alvh_bt.sessions import sessions_behind
+from alvh_bt.today.ages import row_day
 from alvh_bt.today.sheet import make_sheet, sizes_of
 
 _LOG = logging.getLogger("alvh_bt.today")
@@ -125,12 +128,11 @@ def sheet_of(
 def _data(market: Market, study: Study, now: dt.datetime, where: str) -> dict[str, Any]:
     """Return where the data comes from, where it ends, and what to warn of."""
     first, last = market.usable
-    behind, missing = sessions_behind(last, now), len(market.days) - 1 - market.index_of(last)
+    behind = sessions_behind(last, now)
     warnings = []
     if behind > 0 and (study.end is None or study.end > last):
         warnings.append(f"the data ends {_sessions(behind)} ago, on {last}")
-    if missing > 0:
-        warnings.append(f"VIX ends on {last}, {_sessions(missing)} before the S&P 500: add its closes")
+    warnings.extend(_short_vix(market, study, last))
     if study.start is not None and study.start < first:
         warnings.append(f"the window {market.clipped(study.start)}")
     return {
@@ -140,6 +142,19 @@ def _data(market: Market, study: Study, now: dt.datetime, where: str) -> dict[st
         "fingerprint": market.fingerprint,
         "warnings": warnings,
     }
+
+
+def _short_vix(market: Market, study: Study, last: dt.date) -> Iterator[str]:
+    """Yield where VIX ends before the S&P 500, and until when it is carried; nothing where nobody asks."""
+    day = row_day(market, "vix_close", market.index_of(last))
+    if day is None or day == market.days[-1]:
+        return
+    ends = calendar_date(day)
+    if study.end is not None and study.end <= ends:
+        return
+    missing = int(np.count_nonzero(market.days > day))
+    carried = f", and is carried forward to {last}" if last > ends else ""
+    yield f"VIX ends on {ends}, {_sessions(missing)} before the S&P 500{carried}: add its closes"
 
 
 def _sessions(count: int) -> str:

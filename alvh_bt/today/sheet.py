@@ -18,7 +18,7 @@ from alvh_bt.market import Market
 from alvh_bt.market.market import VX_FUTURES, Provenance
 from alvh_bt.pricing.day import quote_contract
 from alvh_bt.pricing.model import PriceModel
-from alvh_bt.today.ages import input_ages
+from alvh_bt.today.ages import input_ages, row_day
 from alvh_bt.today.condor_triggers import condor_triggers
 from alvh_bt.today.hedge_triggers import UNTOLD, hedge_triggers, tells_triggers
 from alvh_bt.today.holdings import condor_rows, greeks, layer_rows, lot_rows
@@ -111,6 +111,7 @@ def _market_state(market: Market, close: Close, prices: PriceModel, row: int) ->
     before = {
         name: float(market.columns[name][row - 1]) if row else np.nan for name in ("spx_close", "vix_close")
     }
+    dated = row_day(market, "vix_close", row)
     fronts: list[dict[str, Any]] = []
     for month in (0, 1):
         expiry = front_month(today, month, 1)
@@ -123,6 +124,7 @@ def _market_state(market: Market, close: Close, prices: PriceModel, row: int) ->
         "spx_change": spx / before["spx_close"] - 1.0,
         "vix": vix,
         "vix_change": vix - before["vix_close"],
+        "vix_dated": None if dated is None else calendar_date(dated).isoformat(),
         "front_vx": fronts[0] if fronts else None,
         "second_vx": fronts[1] if len(fronts) > 1 else None,
         "term_slope": levels[1] / levels[0] - 1.0 if len(levels) > 1 else np.nan,

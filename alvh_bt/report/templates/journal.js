@@ -4,8 +4,11 @@ const COLUMNS = [
   { key: "date", label: "date" }, { key: "variant", label: "variant", word: true }, { key: "layer", label: "layer", word: true },
   { key: "event", label: "event", word: true }, { key: "reason", label: "reason", word: true, long: true }, { key: "contracts", label: "contracts", digits: 2 },
   { key: "price", label: "price, points", digits: 2 }, { key: "cost_usd", label: "cost, USD", digits: 0 },
-  { key: "irr_without", label: "IRR without", share: true }, { key: "irr_with", label: "IRR with", share: true },
+  { key: "irr_without", label: "IRR without", irr: true }, { key: "irr_with", label: "IRR with", irr: true },
 ];
+
+// A few days' gain compounded over a year is told as a bound.
+const irr = (value) => (value > 10 ? "over 1,000%" : percent(value, 1));
 
 // Rank of each word in the alphabet, so that words are compared as numbers.
 function ranks(column) {
@@ -55,7 +58,7 @@ function journalTable(data) {
     if (column.key === "date") return element("td", { class: "word" }, dayText(log.date[row]));
     if (column.word) return element("td", { class: column.long ? "word long" : "word" }, word(column.key, row));
     const value = log[column.key][row];
-    return element("td", {}, value !== value ? "" : column.share ? percent(value, 1) : number(value, column.digits));
+    return element("td", {}, value !== value ? "" : column.irr ? irr(value) : number(value, column.digits));
   }
 
   function signalsCell(row) {
