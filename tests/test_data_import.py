@@ -84,6 +84,23 @@ def test_csv_is_placed_in_canonical_form_with_its_provenance(tmp_path, market, c
     assert load_folder(market, TODAY).columns["advances"][1] == 1800.0
 
 
+def test_parquet_whose_dates_are_the_index_of_a_frame(tmp_path, market):
+    path = tmp_path / "x.parquet"
+    days = pd.DatetimeIndex(["2018-06-04", "2018-06-05"], name="date")
+    pd.DataFrame({"close": [131.25, 132.0]}, index=days).to_parquet(path)
+    assert bring(path, "skew", market) == 0
+    assert (market / "skew.csv").read_bytes() == b"date,close\n2018-06-04,131.25\n2018-06-05,132\n"
+
+
+def test_a_settlement_value_of_another_day_is_told(tmp_path, market, capsys):
+    """2018-06-15 is the third Friday; on the Wednesday before, no option of SPX settled."""
+    spx = clean_frames()["spx"].set_index("date")["open"]
+    rows = "".join(f"{day},{spx[day]},\n" for day in ("2018-06-13", "2018-06-15"))
+    assert bring(given(tmp_path, f"date,spx_set,vro\n{rows}"), "set", market) == 0
+    told = "spx_set: 1 of a day on which nothing here settles, the first 2018-06-13: never read"
+    assert told in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("kind", ["date", "timestamp", "string"])
 def test_parquet_with_any_kind_of_date(tmp_path, market, kind):
     days = pd.DatetimeIndex(["2018-06-04", "2018-06-05"])
@@ -133,6 +150,29 @@ REFUSED = [
     ("fundamentals", "as_of,symbol,field,value\n2018-06-04,A,quick_ratio,1\n", "row 2: A has no group", 3),
     ("fundamentals", "as_of,symbol,field,value\n2018-06-04,A,group,bank\n", "has the field quick_ratio", 3),
     ("fundamentals", "as_of,symbol,field,value\n4.6.18,A,group,reit\n", "row 2: as_of '4.6.18' is not", 3),
+    (
+        "fundamentals",
+        "as_of,symbol,field,value\n2018-06-04,A,quick_ratio,1\n2018-06-04,A,group,bank\n",
+        "row 3: group 'bank' is unknown",
+        3,
+    ),
+    (
+        "fundamentals",
+        "as_of,symbol,field,value\n2018-06-05,A,quick_ratio,1\n\n2018-06-05,A,group,reit\n"
+        "2018-06-04,A,quick_ratio,2\n2018-06-05,A,quick_ratio,3\n",
+        "mine.csv, row 6: the same symbol is given twice on 2018-06-05",
+        3,
+    ),
+    ("breadth", "date,foo\n2018-06-04,1\n", "row 1: no column that is read: it must hold one of net_new", 3),
+    ("skew", "Date,Close\n2018-06-04,130\n", "no column 'date' but 'Date' in the header 'Date,Close'", 3),
+    ("skew", "date,close\n2018-06-04,\n", "mine.csv: not placed: no row has a number", 3),
+    (
+        "equal_weight",
+        "date,close\n2018-06-09,130\n2018-06-16,131\n",
+        "none of its 2 rows, the first on 2018-06-09, is of a session of the exchange",
+        3,
+    ),
+    ("advances", "date,advances,declines\n2018-06-04,0.55,0.45\n", "counts of issues are meant", 3),
     ("putcall", "date,total\n2018-06-04,1\n", "--as putcall: no such series; known: spx, vix,", 2),
 ]
 
@@ -267,6 +307,11 @@ def test_chains_are_read_whole_and_placed_beside_the_market(tmp_path, market, ca
     said = capsys.readouterr().out
     assert f"placed {target}: 2019-01-02 to 2019-01-03, 6 quotes" in said
     assert f"alvh compare --data {market} --chains {target}" in said
+    twin = given(tmp_path, CHAIN, "twin.csv")
+    assert bring(twin, "chains", market) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "twin.csv is the same as spx.csv, which is there: remove one of them" in told
+    (target / "twin.csv").unlink()
     before = contents(market.parent)
     path.write_text(CHAIN.replace(",42.0,", ",42.5,"))
     assert bring(path, "chains", market) == 3

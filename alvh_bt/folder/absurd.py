@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from alvh_bt.contracts import calendar_date
 from alvh_bt.folder.checked_agreement import settlement_gaps
 from alvh_bt.folder.checked_values import REASON, SPIKE_LEFT
-from alvh_bt.folder.contents import Contents, Series
+from alvh_bt.folder.contents import SPECS, Contents, Series
+from alvh_bt.market.csv_source import Table
+from alvh_bt.sessions import scheduled_and_held
 
 #: Share of a file's values out of reason from which the whole file is in another unit. Of the history that
 #: VVIX has, one value in a thousand is.
@@ -34,7 +37,9 @@ def absurdities(name: str, contents: Contents) -> list[str]:
         The folder with the file in it.
     """
     series = contents.series(name)
-    found = []
+    found = list(_empty(name, contents.tables[name]))
+    if name == "advances" and len(series.day) and series.value.max() <= 1.0:
+        found.append(f"no day has more than {series.value.max():g} advances: counts of issues are meant")
     if name in REASON and len(series.day):
         low, high = REASON[name]
         outside = (series.value < low) | (series.value > high)
@@ -54,6 +59,18 @@ def absurdities(name: str, contents: Contents) -> list[str]:
             index = "S&P 500" if column == "spx_set" else "VIX"
             found.append(f"{column} is nowhere near that day's {index} {_told(given, bad)}")
     return found
+
+
+def _empty(name: str, table: Table) -> Iterator[str]:
+    """Yield why nothing in a file could ever be read."""
+    spec = SPECS[name]
+    if not spec.labels and not any(np.isfinite(column).any() for column in table.values.values()):
+        yield "no row has a number"
+    # A month's row, and an announcement, may be dated on any day.
+    by_session = not (spec.carried or spec.schedule or spec.labels)
+    if by_session and not np.isin(table.day, scheduled_and_held()[1]).any():
+        first = calendar_date(int(table.day[0]))
+        yield f"none of its {len(table.day):,} rows, the first on {first}, is of a session of the exchange"
 
 
 def _jumps(name: str, series: Series) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

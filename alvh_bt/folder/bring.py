@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from alvh_bt.contracts import calendar_date
+from alvh_bt.contracts import calendar_date, epoch_day
 from alvh_bt.errors import ConfigError, DataError
 from alvh_bt.folder.absurd import absurdities
 from alvh_bt.folder.contents import SPECS, Contents, Place, read_contents
@@ -22,8 +22,9 @@ from alvh_bt.folder.provenance import record_of
 from alvh_bt.folder.replacing import place_series
 from alvh_bt.market.build import build_market
 from alvh_bt.market.csv_source import Table, read_text_table
-from alvh_bt.market.files import FILES
+from alvh_bt.market.files import FILES, FileSpec
 from alvh_bt.market.market import VX_FUTURES, Market
+from alvh_bt.market.published import days_due
 from alvh_bt.market.quality import check_table
 
 _LOG = logging.getLogger("alvh_bt.folder")
@@ -99,14 +100,8 @@ def bring_series(
     """
     spec, day = SPECS[name], today or dt.date.today()
     notes: list[str] = []
-    dates = [spec.date, *(["expiry"] if spec.expiry else [])]
-    content = given_bytes(path, [*wanted_columns(spec), "field", "value"], dates)
+    table = _read(path, spec, notes)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if name == "fundamentals" and is_long(content):
-        content, left_out = to_wide(path.name, content)
-        for field, n in left_out.items():
-            notes.append(f"field {field}: read by nothing, {n:,} row{'s' * (n != 1)} left out")
-    table = read_text_table(path.name, content, spec)
     check_table(table, spec, day)
     market, contents = _with(name, table, folder, day, notes)
     placed = canonical_csv(table, spec)
@@ -128,9 +123,23 @@ def bring_series(
             f"{path.name}: not placed over the {name}.csv that is there: the new one "
             f"{'; '.join(refused[name])}: correct it, or add --force to replace it all the same"
         )
+    if name == "settlements":
+        notes += _unread_days(table)
     _LOG.info("imported %s as %s into %s: %d rows", path.name, name, folder, len(table.day))
     notes += _available(name, market)
     return Brought(folder / f"{name}.csv", first, last, len(table.day), tuple(notes))
+
+
+def _read(path: Path, spec: FileSpec, notes: list[str]) -> Table:
+    """Return the rows of a user's file; what is left out of it is added to `notes`."""
+    dates = [spec.date, *(["expiry"] if spec.expiry else [])]
+    content = given_bytes(path, [*wanted_columns(spec), "field", "value"], dates)
+    if spec.name != "fundamentals" or not is_long(content):
+        return read_text_table(path.name, content, spec)
+    wide = to_wide(path.name, content)
+    for field, n in wide.left_out.items():
+        notes.append(f"field {field}: read by nothing, {n:,} row{'s' * (n != 1)} left out")
+    return read_text_table(path.name, wide.content, spec)._replace(row=wide.row)
 
 
 def _with(
@@ -163,6 +172,25 @@ def _with(
     return market, contents
 
 
+def _unread_days(table: Table) -> list[str]:
+    """Return how many settlement values are of days on which no contract of a study settles."""
+    told = []
+    for column, values in table.values.items():
+        given = table.day[np.isfinite(values)]
+        if not len(given):
+            continue
+        due = days_due(column, calendar_date(int(given[0])), calendar_date(int(given[-1])))
+        odd = given[~np.isin(given, [epoch_day(day) for day in due])]
+        if len(odd):
+            said = (
+                "of a day on which nothing here settles"
+                if len(odd) == 1
+                else "of days when nothing here settles"
+            )
+            told.append(f"{column}: {len(odd):,} {said}, the first {calendar_date(int(odd[0]))}: never read")
+    return told
+
+
 def _available(name: str, market: Market | None) -> list[str]:
     """Return what a study can use now, and from which session on."""
     if market is None:
@@ -176,6 +204,6 @@ def _available(name: str, market: Market | None) -> list[str]:
         known = np.asarray(np.isfinite(values).any(axis=1))
     what = PURPOSE[name][0]
     if not known.any():
-        return [f"{what}: on no session of the S&P 500 history; check the dates"]
+        return [f"{what}: on no session of the S&P 500 history so far"]
     first, last = market.sessions[known][[0, -1]]
     return [f"{what}: available to studies from {first} to {last}"]

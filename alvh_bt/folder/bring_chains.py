@@ -50,8 +50,10 @@ def bring_chains(
 
     def fill(staging: Path) -> list[str]:
         _copy(path, staging)
-        read.append(_read_all(path.name, staging, notice))
-        return _fitting(staging, target, force)
+        days, rows, notes = _read_all(path.name, staging, notice)
+        files = _fitting(staging, target, force)
+        read.append((days, rows, notes + _again(staging, files, target)))
+        return files
 
     place_filled(fill, target, "--data")
     days, rows, notes = read[0]
@@ -91,3 +93,14 @@ def _fitting(staging: Path, target: Path, force: bool) -> list[str]:
         if standing.exists() and not force and not filecmp.cmp(staging / file, standing, shallow=False):
             raise DataError(f"{standing}: other chains of that name are there: add --force to replace them")
     return [file.as_posix() for file in files]
+
+
+def _again(staging: Path, files: list[str], target: Path) -> list[str]:
+    """Return which files are there already under another name: a quote of both counts once."""
+    there = [path for path in sorted(target.rglob("*")) if path.is_file()] if target.is_dir() else []
+    return [
+        f"{file} is the same as {other.relative_to(target).as_posix()}, which is there: remove one of them"
+        for file in files
+        for other in there
+        if other != target / file and filecmp.cmp(staging / file, other, shallow=False)
+    ]

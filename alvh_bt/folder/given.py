@@ -76,7 +76,8 @@ def _parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
                 "give one row a day"
             )
         present = [name for name in columns if name in file.schema_arrow.names]
-        return file.read(columns=present).to_pandas(date_as_object=False)
+        # What pandas wrote as an index is a column like any other.
+        return file.read(columns=present).to_pandas(date_as_object=False, ignore_metadata=True)
     except (pa.ArrowException, ValueError, KeyError) as error:
         told = " ".join(str(error).split())[:80]
         raise DataError(f"{path.name}: not a Parquet file that can be read ({told}): write it anew") from None

@@ -89,6 +89,9 @@ def read_text_table(where: str, content: bytes, spec: FileSpec) -> Table:
     needed = (*dates, *spec.labels, *(column.source for column in spec.columns if not column.optional))
     extra = tuple(column.source for column in spec.columns if column.optional and column.source in header)
     _check_header(where, text, needed, extra)
+    if not spec.labels and len(needed) + len(extra) == len(dates):
+        wanted = ", ".join(column.source for column in spec.columns)
+        raise row_error(where, 1, "no column that is read", f"it must hold one of {wanted} at least")
     frame = _parse(where, text, (*dates, *spec.labels))
     row = np.arange(2, len(frame) + 2)
     if frame[spec.date].isna().any():
@@ -136,6 +139,8 @@ def _check_header(where: str, text: str, needed: tuple[str, ...], extra: tuple[s
     for name in needed + extra:
         if header.count(name) != 1:
             fault = f"no column '{name}'" if name not in header else f"the column '{name}' twice"
+            spelt = next((cell for cell in header if cell.strip().casefold() == name), name)
+            fault += f" but {spelt!r}" if spelt != name else ""
             found = ",".join(header)[:_SHOWN]
             # A column may give several inputs.
             wanted = ",".join(dict.fromkeys(needed))
