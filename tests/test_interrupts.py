@@ -65,3 +65,35 @@ def test_an_interrupt_that_a_callback_from_c_drops_is_sent_again() -> None:
     with pytest.raises(KeyboardInterrupt), interrupts_heard():
         struck()  # Python drops it here
         time.sleep(20.0)
+
+
+@pytest.mark.skipif(
+    not Path("/proc").is_dir() or (os.cpu_count() or 1) < 2, reason="needs /proc and two cores"
+)
+def test_a_command_that_is_killed_leaves_no_worker(tmp_path: Path) -> None:
+    running = subprocess.Popen(
+        [*ALVH, "compare", "--hedge", "none", "--hedge", "static-calls", "--out", str(tmp_path / "out")],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    workers: list[str] = []
+    until = time.monotonic() + 60.0
+    while len(workers) < 2 and running.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+        workers = children.read_text().split()
+    assert len(workers) >= 2
+    running.kill()
+    running.wait()
+    until = time.monotonic() + 30.0
+    while any(_runs(worker) for worker in workers) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert [worker for worker in workers if _runs(worker)] == []
+
+
+def _runs(process: str) -> bool:
+    """Whether a process is there, and is more than the record of its end."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

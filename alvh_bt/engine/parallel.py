@@ -9,10 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 Tick = Callable[[], Any]
 Found = TypeVar("Found")
@@ -20,6 +22,8 @@ Job = Callable[[str, Tick], Found]
 
 #: Sessions between two reports of a worker.
 STEP = 50
+#: How often a worker looks whether its parent is still there, in seconds.
+_WATCH_SECONDS: Final = 0.5
 
 _work: dict[str, Any] = {}
 
@@ -47,7 +51,7 @@ def run_side_by_side(
     count = context.Value("q", 0)
     with (
         warnings.catch_warnings(),
-        ProcessPoolExecutor(workers, context, initializer=_take, initargs=(job, count)) as pool,
+        ProcessPoolExecutor(workers, context, initializer=_take, initargs=(job, count, os.getpid())) as pool,
     ):
         # Threads of idle libraries are no danger to workers that do not call those libraries.
         warnings.filterwarnings("ignore", message=".*use of fork", category=DeprecationWarning)
@@ -68,8 +72,20 @@ def _report(futures: list[Future[Found]], count: Any, tick: Tick) -> None:
             tick()
 
 
-def _take(job: Job[Any], count: Any) -> None:
+def end_with(parent: int) -> None:
+    """End this process as soon as its parent is gone: who is killed leaves no worker behind."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _take(job: Job[Any], count: Any, parent: int) -> None:
     """Take the work over into a forked worker."""
+    end_with(parent)
     _work.update(job=job, count=count)
 
 

@@ -12,18 +12,15 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from multiprocessing import connection, resource_tracker
-from typing import Any, Final
+from typing import Any
 
+from alvh_bt.engine.parallel import end_with
 from alvh_bt.errors import AlvhError
 from alvh_bt.sweep.crew import Item, Job, Returned
-
-#: How often a worker looks whether its parent is still there, in seconds.
-_WATCH_SECONDS: Final = 0.5
 
 
 def cores() -> int:
@@ -185,7 +182,7 @@ def _serve(pipe: Any, job: Job, setup: Callable[[], Any] | None, parent: int) ->
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    end_with(parent)
     fatal = ""
     try:
         if setup is not None:
@@ -206,13 +203,6 @@ def _run(job: Job, items: Sequence[Item]) -> tuple[Any, str, float, bool]:
         return job(items), "", time.perf_counter() - started, False
     except Exception as error:
         return None, _told(error), time.perf_counter() - started, False
-
-
-def _watch(parent: int) -> None:
-    """End this process when its parent is gone: a killed driver leaves nothing behind."""
-    while os.getppid() == parent:
-        time.sleep(_WATCH_SECONDS)
-    os._exit(1)
 
 
 def _gone() -> Any:
