@@ -18,13 +18,11 @@ def real_data_dir() -> Path:
     return REAL_DATA
 
 
-#: Files that take longest: they start first, and the other process does the rest meanwhile.
-FIRST = ("test_replay.py", "test_uncompiled.py", "test_audit.py")
-
-#: Files that need much of what is compiled: by then it lies in the cache.
-LAST = ("test_examples.py",)
+#: Files that start first, in this order: those that take longest, on a process each, and then those that need
+#: what the others have compiled.
+FIRST = ("test_uncompiled.py", "test_audit.py", "test_replay.py", "test_examples.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take longest in front, and those that need them at the end, each file whole."""
-    items.sort(key=lambda item: (item.path.name in LAST, item.path.name not in FIRST))
+    """Put the files that take longest in front, each file whole."""
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))

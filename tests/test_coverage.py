@@ -165,6 +165,7 @@ def test_the_simulated_moments_are_those_worked_out() -> None:
 # A true 90% would be counted as 0.90 +- 0.013 of 500 worlds (binomial, one standard error).
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("metric", ["cagr", "sharpe", "hedge_decay"])
 def test_intervals_cover_the_truth(metric) -> None:
     assert 0.85 <= covered(CLUSTERED)[metric] <= 0.95

@@ -378,6 +378,7 @@ def test_condors_are_decided_the_same_compiled(scenes: list[Scene], sizes: int) 
     assert orders > 50
 
 
+@pytest.mark.long
 @needs_compiler
 @pytest.mark.parametrize("schedule", [Schedule.EVERY, Schedule.MONTHLY], ids=["every", "monthly"])
 def test_other_settings_are_the_same_compiled(scenes: list[Scene], schedule: int) -> None:

@@ -52,11 +52,11 @@ def test_prices_and_rules_are_the_same_uncompiled(uncompiled: dict[str, float], 
 
 
 def test_the_rows_of_sweeps_are_right_uncompiled() -> None:
-    rows = "rows_of_a_sweep or fails_is_a_row or command_line or own_hedge or registered"
+    rows = "rows_of_a_sweep or fails_is_a_row or own_hedge or registered"
     words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "long", "-k", rows)
     done = without_compiler(*words, str(HERE / "test_replay.py"))
     assert done.returncode == 0, done.stdout[-2000:]
-    assert "5 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 @pytest.mark.parametrize("name", KERNELS)
