@@ -307,6 +307,7 @@ def test_chains_are_read_whole_and_placed_beside_the_market(tmp_path, market, ca
     said = capsys.readouterr().out
     assert f"placed {target}: 2019-01-02 to 2019-01-03, 6 quotes" in said
     assert f"alvh compare --data {market} --chains {target}" in said
+    assert "is the same as" not in said
     twin = given(tmp_path, CHAIN, "twin.csv")
     assert bring(twin, "chains", market) == 0
     told = " ".join(capsys.readouterr().out.split())

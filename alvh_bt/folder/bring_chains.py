@@ -97,10 +97,14 @@ def _fitting(staging: Path, target: Path, force: bool) -> list[str]:
 
 def _again(staging: Path, files: list[str], target: Path) -> list[str]:
     """Return which files are there already under another name: a quote of both counts once."""
-    there = [path for path in sorted(target.rglob("*")) if path.is_file()] if target.is_dir() else []
+    there: dict[int, list[Path]] = {}
+    for path in sorted(target.rglob("*")):
+        # What is hidden is no chain: it is being placed, these very files among it.
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(target).parts):
+            there.setdefault(path.stat().st_size, []).append(path)
     return [
         f"{file} is the same as {other.relative_to(target).as_posix()}, which is there: remove one of them"
         for file in files
-        for other in there
+        for other in there.get((staging / file).stat().st_size, [])
         if other != target / file and filecmp.cmp(staging / file, other, shallow=False)
     ]
